@@ -2,29 +2,33 @@
 
 The notifier asks for the facts of one letter by NATS request-reply and gets exactly the Struct named
 in `LETTERS`; the JSON Schema of each is published under `schemas/letters/` and every template is
-checked against it when it is saved. Dates are dates of the school's own calendar, already local.
+checked against it when it is saved. Dates are dates of the school's own calendar; a `Moment` is
+aware, in the school's own time zone (a letter prints the clock as it stands). What is named by a
+code in the case (a platform, a category, a role) stands here in words, as a letter would say it.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
-class _Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+
+class _Data(msgspec.Struct, frozen=True, omit_defaults=True):
     pass
 
 
-class School(_Data):
+class School(_Data, kw_only=True):
     name: str
     address_lines: list[str]
     phone: str
     email: str
 
 
-class Contact(_Data):
+class Contact(_Data, kw_only=True):
     """A named person at the school whom the reader may turn to."""
 
     name: str
@@ -33,8 +37,8 @@ class Contact(_Data):
     email: str
 
 
-class Recipient(_Data):
-    """`salutation` is what follows "Dear". No address lines: the letter is not for the post."""
+class Recipient(_Data, kw_only=True):
+    """`salutation` is what follows "Dear". Without address lines the letter is not for the post."""
 
     recipient_ref: UUID | None = None
     name: str
@@ -43,7 +47,7 @@ class Recipient(_Data):
     email: str | None = None
 
 
-class Letter(_Data):
+class Letter(_Data, kw_only=True):
     """What every letter and alert has. `reference` is the case's, e.g. `CW-7K4M-2QXD`."""
 
     school: School
@@ -53,38 +57,40 @@ class Letter(_Data):
     recipient: Recipient
 
 
-class ReportReceived(Letter):
+class ReportReceived(Letter, kw_only=True):
     """L1, to the reporter: received. No details of the report."""
 
     received_on: date
     act_by: date | None = None
 
 
-class Post(_Data):
+class Post(_Data, kw_only=True):
     platform: str
     seen_on: date
     posted_on: date | None = None
     url: str | None = None
 
 
-class Clause(_Data):
-    """A clause of the policy: its number in the edition, and its words."""
+class Clause(_Data, kw_only=True):
+    """A clause of the policy: its number in the edition, its words, and for a short notice the rule
+    in a few words (e.g. "no offensive or harassing comments")."""
 
     ref: str
     words: str
+    short: str | None = None
 
 
-class RemovalAndMeeting(Letter):
+class RemovalAndMeeting(Letter, kw_only=True):
     """L2, to a parent or carer: asks to remove a post and invites to talk, in one letter."""
 
     post: Post
     policy_title: str
     clauses: list[Clause]
-    meeting_slots: list[datetime]
+    meeting_slots: list[Moment]
     reply_by: date | None = None
 
 
-class AudienceNotice(Letter):
+class AudienceNotice(Letter, kw_only=True):
     """L13, for the school's own account: what was done and under which rule. Never a person."""
 
     action: str
@@ -92,7 +98,7 @@ class AudienceNotice(Letter):
     clause: Clause
 
 
-class StaffCorrection(Letter):
+class StaffCorrection(Letter, kw_only=True):
     """L17, to a member of staff: the clause, what to put right, by when, and what support there is."""
 
     clauses: list[Clause]
@@ -101,16 +107,16 @@ class StaffCorrection(Letter):
     support: str | None = None
 
 
-class Evidence(_Data):
+class Evidence(_Data, kw_only=True):
     """An item the school holds. Its SHA-256 in hex, or None where it was described and not copied."""
 
     label: str
     kind: str
-    captured_at: datetime
+    captured_at: Moment
     sha256: str | None = None
 
 
-class Involved(_Data):
+class Involved(_Data, kw_only=True):
     """A person in the case, as the agency needs to know him."""
 
     part: str
@@ -119,7 +125,7 @@ class Involved(_Data):
     name: str | None = None
 
 
-class Referral(Letter):
+class Referral(Letter, kw_only=True):
     """What every referral says: the facts and what has been done, without media or opinion."""
 
     agency: str
@@ -128,27 +134,27 @@ class Referral(Letter):
     platform: str
     facts: str
     reason: str
-    observed_at: datetime
+    observed_at: Moment
     post_url: str | None = None
-    posted_at: datetime | None = None
+    posted_at: Moment | None = None
     child_words: str | None = None
     people: list[Involved] = []
     evidence: list[Evidence] = []
     actions_taken: list[str] = []
 
 
-class PoliceReferral(Referral):
+class PoliceReferral(Referral, kw_only=True):
     """L19."""
 
     possible_offences: list[str] = []
 
 
-class HarmAnswer(_Data):
+class HarmAnswer(_Data, kw_only=True):
     question: str
     answer: bool
 
 
-class LadoReferral(Referral):
+class LadoReferral(Referral, kw_only=True):
     """L20. The four harm questions answered, and what else the LADO asks first."""
 
     harm_test: list[HarmAnswer]
@@ -156,18 +162,18 @@ class LadoReferral(Referral):
     other_work: str | None = None
 
 
-class ReportClosed(Letter):
+class ReportClosed(Letter, kw_only=True):
     """L31, to the reporter: dealt with. No outcome, no sanction."""
 
     received_on: date
     closed_on: date
 
 
-class Alert(Letter):
+class Alert(Letter, kw_only=True):
     """A1, A4, A8: content-free. `about` is the kind of thing to do, never what happened."""
 
     about: str
-    act_by: datetime | None = None
+    act_by: Moment | None = None
 
 
 LETTERS: Final[Mapping[str, type[Letter]]] = {
