@@ -1,8 +1,8 @@
 """What may leave for a letter: one Struct per letter, and nothing else can be printed.
 
-The notifier asks for the facts of one letter by NATS request-reply and gets exactly the Struct named
-in `LETTERS`; the JSON Schema of each is published under `schemas/letters/` and every template is
-checked against it when it is saved. Dates are dates of the school's own calendar; a `Moment` is
+The notifier asks for the facts of one letter by NATS request-reply and gets exactly the Struct
+named in `LETTERS`; the JSON Schema of each is published under `schemas/letters/` and every template
+is checked against it when it is saved. Dates are dates of the school's own calendar; a `Moment` is
 aware, in the school's own time zone (a letter prints the clock as it stands). What is named by a
 code in the case (a platform, a category, a role) stands here in words, as a letter would say it.
 """
@@ -21,14 +21,14 @@ class _Data(msgspec.Struct, frozen=True, omit_defaults=True):
     pass
 
 
-class School(_Data, kw_only=True):
+class School(_Data, frozen=True, kw_only=True):
     name: str
     address_lines: list[str]
     phone: str
     email: str
 
 
-class Contact(_Data, kw_only=True):
+class Contact(_Data, frozen=True, kw_only=True):
     """A named person at the school whom the reader may turn to."""
 
     name: str
@@ -37,7 +37,7 @@ class Contact(_Data, kw_only=True):
     email: str
 
 
-class Recipient(_Data, kw_only=True):
+class Recipient(_Data, frozen=True, kw_only=True):
     """`salutation` is what follows "Dear". Without address lines the letter is not for the post."""
 
     recipient_ref: UUID | None = None
@@ -47,7 +47,7 @@ class Recipient(_Data, kw_only=True):
     email: str | None = None
 
 
-class Letter(_Data, kw_only=True):
+class Letter(_Data, frozen=True, kw_only=True):
     """What every letter and alert has. `reference` is the case's, e.g. `CW-7K4M-2QXD`."""
 
     school: School
@@ -57,21 +57,21 @@ class Letter(_Data, kw_only=True):
     recipient: Recipient
 
 
-class ReportReceived(Letter, kw_only=True):
+class ReportReceived(Letter, frozen=True, kw_only=True):
     """L1, to the reporter: received. No details of the report."""
 
     received_on: date
     act_by: date | None = None
 
 
-class Post(_Data, kw_only=True):
+class Post(_Data, frozen=True, kw_only=True):
     platform: str
     seen_on: date
     posted_on: date | None = None
     url: str | None = None
 
 
-class Clause(_Data, kw_only=True):
+class Clause(_Data, frozen=True, kw_only=True):
     """A clause of the policy: its number in the edition, its words, and for a short notice the rule
     in a few words (e.g. "no offensive or harassing comments")."""
 
@@ -80,7 +80,7 @@ class Clause(_Data, kw_only=True):
     short: str | None = None
 
 
-class RemovalAndMeeting(Letter, kw_only=True):
+class RemovalAndMeeting(Letter, frozen=True, kw_only=True):
     """L2, to a parent or carer: asks to remove a post and invites to talk, in one letter."""
 
     post: Post
@@ -90,7 +90,7 @@ class RemovalAndMeeting(Letter, kw_only=True):
     reply_by: date | None = None
 
 
-class AudienceNotice(Letter, kw_only=True):
+class AudienceNotice(Letter, frozen=True, kw_only=True):
     """L13, for the school's own account: what was done and under which rule. Never a person."""
 
     action: str
@@ -98,8 +98,8 @@ class AudienceNotice(Letter, kw_only=True):
     clause: Clause
 
 
-class StaffCorrection(Letter, kw_only=True):
-    """L17, to a member of staff: the clause, what to put right, by when, and what support there is."""
+class StaffCorrection(Letter, frozen=True, kw_only=True):
+    """L17, to a member of staff: the clause, what to put right, by when, with what support."""
 
     clauses: list[Clause]
     correction: str
@@ -107,8 +107,8 @@ class StaffCorrection(Letter, kw_only=True):
     support: str | None = None
 
 
-class Evidence(_Data, kw_only=True):
-    """An item the school holds. Its SHA-256 in hex, or None where it was described and not copied."""
+class Evidence(_Data, frozen=True, kw_only=True):
+    """An item the school holds; no SHA-256 (in hex) where it was described and not copied."""
 
     label: str
     kind: str
@@ -116,7 +116,7 @@ class Evidence(_Data, kw_only=True):
     sha256: str | None = None
 
 
-class Involved(_Data, kw_only=True):
+class Involved(_Data, frozen=True, kw_only=True):
     """A person in the case, as the agency needs to know him."""
 
     part: str
@@ -125,7 +125,7 @@ class Involved(_Data, kw_only=True):
     name: str | None = None
 
 
-class Referral(Letter, kw_only=True):
+class Referral(Letter, frozen=True, kw_only=True):
     """What every referral says: the facts and what has been done, without media or opinion."""
 
     agency: str
@@ -143,18 +143,18 @@ class Referral(Letter, kw_only=True):
     actions_taken: list[str] = []
 
 
-class PoliceReferral(Referral, kw_only=True):
+class PoliceReferral(Referral, frozen=True, kw_only=True):
     """L19."""
 
     possible_offences: list[str] = []
 
 
-class HarmAnswer(_Data, kw_only=True):
+class HarmAnswer(_Data, frozen=True, kw_only=True):
     question: str
     answer: bool
 
 
-class LadoReferral(Referral, kw_only=True):
+class LadoReferral(Referral, frozen=True, kw_only=True):
     """L20. The four harm questions answered, and what else the LADO asks first."""
 
     harm_test: list[HarmAnswer]
@@ -162,14 +162,14 @@ class LadoReferral(Referral, kw_only=True):
     other_work: str | None = None
 
 
-class ReportClosed(Letter, kw_only=True):
+class ReportClosed(Letter, frozen=True, kw_only=True):
     """L31, to the reporter: dealt with. No outcome, no sanction."""
 
     received_on: date
     closed_on: date
 
 
-class Alert(Letter, kw_only=True):
+class Alert(Letter, frozen=True, kw_only=True):
     """A1, A4, A8: content-free. `about` is the kind of thing to do, never what happened."""
 
     about: str
