@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 import pytest
-from nats.js.api import ConsumerConfig, RawStreamMsg
+from nats.js.api import AckPolicy, ConsumerConfig, RawStreamMsg
 
 from incidents import broker as brokers
 from incidents.broker import INCIDENTS, Broker
@@ -181,7 +181,7 @@ async def running(relay: Relay) -> AsyncIterator[None]:
 
 async def stream_until(broker: Broker, last: int) -> list[RawStreamMsg]:
     """Return all messages of the stream, in order, once the one with number `last` is there."""
-    ephemeral = ConsumerConfig(inactive_threshold=30)
+    ephemeral = ConsumerConfig(inactive_threshold=30, ack_policy=AckPolicy.NONE)
     reader = await broker.jetstream.pull_subscribe(
         "incidents.>", stream=INCIDENTS, config=ephemeral
     )
