@@ -1,12 +1,12 @@
-"""What a recorded fact is made of: an event, who recorded it and when, and the words that are sealed.
+"""What a recorded fact is made of: an event, who recorded it and when, and sealed words.
 
 An `Event` is the payload of a fact, in the past tense. `Recorded` puts it on its stream: who, in
 which role, when it happened, when it was written down, and under which editions of the policy and
 the calendar. Both are frozen: nothing in here is ever changed, only followed by something newer.
 
-People's words and names are `Text`. They are plain `str` only on their way in; the store seals them
-before anything is written, and what is read back stays `Sealed` until somebody who may read it opens
-it. The rules never need to look inside.
+People's words and names are `Text`. They are plain `str` only on their way in; the store seals
+them before anything is written, and what is read back stays `Sealed` until somebody who may read
+it opens it. The rules never need to look inside.
 """
 
 from datetime import datetime
@@ -79,7 +79,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """An event in its place: one stream, one version, one moment, one actor.
 
     Times are aware UTC. `recorded_at` never goes back along the log; `occurred_at` may lie anywhere
-    before it. `policy_version` and `calendar_version` are the editions in force when it was decided.
+    before it. `policy_version` and `calendar_version` are the editions in force at the time.
     """
 
     event_id: UUID

@@ -1,0 +1,133 @@
+"""Who may see a case, and how much of it: computed from the case, never from a flag somebody sets.
+
+Two tables. `SIGHTS` gives each role its view and when it has it; walls come before everything: a
+subject, his relatives, and the headteacher where the case is about one, see nothing at all, as if
+the case did not exist. An alert never grants a view.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from incidents.domain.facts import UserId
+from incidents.domain.school import User
+from incidents.domain.state import Case
+from incidents.domain.vocabulary import Part, Relation, Role, Stage
+
+
+class Sight(IntEnum):
+    """How much somebody sees, from nothing to everything."""
+
+    NONE = 0
+    STATUS = 1
+    """One's own words and how far the case has come."""
+    AUDIT = 2
+    """The whole history, its proofs, and no personal text: people appear by reference only."""
+    MODERATION = 3
+    """The post, the evidence and the moderation track."""
+    FULL = 4
+
+
+def _always(_case: Case) -> bool:
+    return True
+
+
+def _not_about_head(case: Case) -> bool:
+    return not case.about_headteacher
+
+
+def _waiting_for_a_lead(case: Case) -> bool:
+    return case.stage is Stage.REPORTED and case.lead is None and _not_about_head(case)
+
+
+def _about_a_child(case: Case) -> bool:
+    return case.about_a_child and _not_about_head(case)
+
+
+def _about_data(case: Case) -> bool:
+    return case.about_data and _not_about_head(case)
+
+
+SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
+    Role.SLT: (Sight.FULL, _waiting_for_a_lead),
+    Role.HEADTEACHER: (Sight.FULL, _not_about_head),
+    Role.DSL: (Sight.FULL, _about_a_child),
+    Role.MODERATOR: (Sight.MODERATION, lambda case: case.needs_moderation),
+    Role.DPO: (Sight.FULL, _about_data),
+    Role.CHAIR: (Sight.FULL, lambda case: case.about_headteacher),
+    Role.AUDITOR: (Sight.AUDIT, _always),
+    Role.NOTIFIER: (Sight.FULL, _always),
+    Role.TIMEKEEPER: (Sight.FULL, _always),
+}
+"""Roles that are not listed see a case only by what they are to it."""
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """Who a case is visible to, in a form that lists and counts can filter by."""
+
+    roles: frozenset[Role]
+    users: frozenset[UserId]
+    walled_users: frozenset[UserId]
+    walled_roles: frozenset[Role]
+
+
+def audience(case: Case) -> Audience:
+    """Return everyone `sight` would show the case to, and everyone it is walled from."""
+    return Audience(
+        roles=frozenset(role for role, (_, sees) in SIGHTS.items() if sees(case)),
+        users=frozenset(user for user in (case.reporter, case.lead) if user is not None),
+        walled_users=frozenset(
+            p.user for p in case.of(Part.SUBJECT, Part.RELATED) if p.user is not None
+        ),
+        walled_roles=frozenset({Role.HEADTEACHER} if case.about_headteacher else ()),
+    )
+
+
+def walled(case: Case, user: User) -> bool:
+    """Whether the case must not exist for this user."""
+    to = audience(case)
+    return user.id in to.walled_users or bool(user.roles & to.walled_roles)
+
+
+def sight(case: Case, user: User) -> Sight:
+    """Return how much of the case this user sees now."""
+    if user.school != case.school or walled(case, user):
+        return Sight.NONE
+    return max(
+        (
+            *(SIGHTS[role][0] for role in user.roles if role in SIGHTS and SIGHTS[role][1](case)),
+            Sight.FULL if is_(Relation.LEAD, case, user) else Sight.NONE,
+            Sight.STATUS if is_(Relation.REPORTER, case, user) else Sight.NONE,
+        )
+    )
+
+
+def is_(relation: Relation, case: Case, user: User) -> bool:
+    match relation:
+        case Relation.REPORTER:
+            return user.id is not None and user.id == case.reporter
+        case Relation.LEAD:
+            return user.id is not None and user.id == case.lead
+
+
+def acting_role(case: Case, user: User, who: tuple[Role | Relation, ...]) -> Role | None:
+    """Return the role this user would act in, or None if none of `who` is his on this case."""
+    if user.school != case.school or walled(case, user):
+        return None
+    for one in who:
+        if isinstance(one, Role):
+            if one in user.roles and one in SIGHTS and SIGHTS[one][1](case):
+                return one
+        elif is_(one, case, user):
+            return _role_for(one, user)
+    return None
+
+
+def _role_for(relation: Relation, user: User) -> Role:
+    """The role to be written down for somebody who acts as reporter or lead."""
+    leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)
+    first = leading if relation is Relation.LEAD else (Role.STAFF, *leading)
+    ranked: tuple[Role, ...] = (*first, *Role)
+    return next(role for role in ranked if role in user.roles)

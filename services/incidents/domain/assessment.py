@@ -1,0 +1,312 @@
+"""Assessment: who leads, what it is, how severe, and whether the harm threshold may be met.
+
+The reporter suspects; only the lead classifies (policy row 13). Every finding cites a clause.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from incidents.domain.closing import CaseClosed
+from incidents.domain.facts import CaseText, Event, Recorded, UserId
+from incidents.domain.referral import agency_deadline_met
+from incidents.domain.state import Assessment, Case
+from incidents.domain.table import Apply, Asking, Command, body_guard, guard, unchanged
+from incidents.domain.vocabulary import (
+    CHILD_CATEGORIES,
+    CHILD_ROLES,
+    Agency,
+    Category,
+    ClauseRef,
+    Due,
+    Finding,
+    Flag,
+    HarmQuestion,
+    Level,
+    Offence,
+    Part,
+    Rationale,
+    Reason,
+    Retention,
+    Risk,
+    Scope,
+)
+
+# ── commands ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class StartAssessment(Command, frozen=True, kw_only=True):
+    """Take the lead and begin the assessment."""
+
+
+class RecordAssessment(Command, frozen=True, kw_only=True):
+    """Say what it is, how severe, under which clauses, and why (at least 50 characters).
+
+    The four levels run from 1 (hardly) to 4 (very). `harm_test` answers the four harm questions and
+    is required when a subject works or worked at the school.
+    """
+
+    scope: Scope
+    finding: Finding
+    categories: Annotated[tuple[Category, ...], msgspec.Meta(min_length=1, max_length=10)]
+    risks: Annotated[tuple[Risk, ...], msgspec.Meta(min_length=1, max_length=3)]
+    scale: Level
+    audience: Level
+    permanency: Level
+    harm: Level
+    clauses: Annotated[tuple[ClauseRef, ...], msgspec.Meta(min_length=1, max_length=20)]
+    rationale: Rationale
+    possible_offences: Annotated[tuple[Offence, ...], msgspec.Meta(max_length=10)] = ()
+    harm_test: Mapping[HarmQuestion, bool] = {}
+
+
+class MarkOutOfScope(Command, frozen=True, kw_only=True):
+    """Close what is none of the school's business: personal, and not touching it."""
+
+    reason: Reason
+    second_person: UserId | None = None
+
+
+class DecideNotToRefer(Command, frozen=True, kw_only=True):
+    """Record a decision not to refer, with its reason and the person consulted."""
+
+    agency: Agency
+    reason: Reason
+    consulted: UserId
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class LeadAssigned(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.lead_assigned"
+    lead: UserId
+
+
+class AssessmentStarted(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.assessment_started"
+
+
+class AssessmentRecorded(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.assessment_recorded"
+    scope: Scope
+    finding: Finding
+    categories: tuple[Category, ...]
+    risks: tuple[Risk, ...]
+    scale: Level
+    audience: Level
+    permanency: Level
+    harm: Level
+    severity: int
+    clauses: tuple[ClauseRef, ...]
+    possible_offences: tuple[Offence, ...]
+    possible_offence: bool
+    harm_test: Mapping[HarmQuestion, bool]
+    rationale: CaseText
+
+
+class MarkedOutOfScope(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.marked_out_of_scope"
+    reason: CaseText
+    second_person: UserId | None = None
+
+
+class DecisionNotToRefer(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.decision_not_to_refer"
+    agency: Agency
+    reason: CaseText
+    consulted: UserId
+
+
+# ── severity ──────────────────────────────────────────────────────────────────────────────────────
+
+CATEGORY_FLOORS: Final[Mapping[Category, int]] = {
+    Category.THREAT: 3,
+    Category.STAFF_PUPIL_CONTACT: 3,
+    Category.PUPIL_IMAGE_OFFCHANNEL: 3,
+    Category.LISTED_CHILD_PUBLISHED: 3,
+    Category.NUDE_OR_INDECENT_IMAGERY: 3,
+    Category.GROOMING_OR_EXPLOITATION: 3,
+}
+FLAG_FLOORS: Final[Mapping[Flag, int]] = {Flag.NUDE_IMAGERY: 3, Flag.IMMEDIATE_DANGER: 4}
+
+
+def severity(command: RecordAssessment, flags: frozenset[Flag]) -> int:
+    """Return 1 to 4: the harm, or the reach where that is greater, but never below a floor.
+
+    Reach is the mean of scale, audience and permanency (policy row 49), halves rounded up.
+    """
+    reach = (2 * (command.scale + command.audience + command.permanency) + 3) // 6
+    floors = [CATEGORY_FLOORS.get(c, 1) for c in command.categories]
+    floors += [FLAG_FLOORS.get(f, 1) for f in flags]
+    return max(command.harm, reach, *floors)
+
+
+# ── guards ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@guard
+def lead_is_not_the_only_witness(
+    case: Case, _command: Command | None, asking: Asking
+) -> str | None:
+    """Lead ≠ reporter. Subjects and their relatives are walled out before any guard is asked."""
+    if asking.user.id == case.reporter:
+        return "You reported this yourself: a colleague has to take the lead."
+    return None
+
+
+@guard
+def no_harm_suspected(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if Flag.CHILD_AT_RISK in case.flags or Flag.IMMEDIATE_DANGER in case.flags:
+        return "A child may be at risk: assess the case, it can't be put out of scope."
+    return None
+
+
+@body_guard()
+def clauses_are_in_the_policy(_case: Case, command: RecordAssessment, asking: Asking) -> str | None:
+    unknown = [ref for ref in command.clauses if ref not in asking.school.clauses]
+    if unknown:
+        return f"The policy in force has no clause {', '.join(unknown)}. See GET /api/policy."
+    return None
+
+
+@body_guard()
+def category_is_decided(_case: Case, command: RecordAssessment, _asking: Asking) -> str | None:
+    if Category.UNSURE in command.categories:
+        return "“unsure” is for the reporter: an assessment names a category, or “other”."
+    return None
+
+
+@body_guard()
+def harm_test_is_answered(case: Case, command: RecordAssessment, _asking: Asking) -> str | None:
+    """Four tick-tests on every staff-subject case (harm threshold, KCSIE part four)."""
+    needed = case.about_staff or Category.STAFF_PUPIL_CONTACT in command.categories
+    missing = [q for q in HarmQuestion if q not in command.harm_test]
+    if needed and missing:
+        return f"A member of staff is involved: `harm_test` has to answer {', '.join(missing)} too."
+    return None
+
+
+@body_guard()
+def offences_match_the_finding(
+    _case: Case, command: RecordAssessment, _asking: Asking
+) -> str | None:
+    if command.possible_offences and command.finding is not Finding.POSSIBLY_ILLEGAL:
+        return "Possible offences are named: the finding is then “possibly_illegal”."
+    return None
+
+
+@body_guard()
+def named_child_needs_a_second_person(
+    case: Case, command: MarkOutOfScope, asking: Asking
+) -> str | None:
+    named = case.about_a_child or any(p.role in CHILD_ROLES for p in case.of(Part.AFFECTED))
+    if not named:
+        return None
+    if command.second_person in (None, asking.user.id, case.reporter):
+        return "A child is named: `second_person` says which other colleague agreed."
+    if command.second_person not in asking.school.roster:
+        return "`second_person` is not known at this school."
+    return None
+
+
+@body_guard()
+def somebody_else_was_consulted(
+    _case: Case, command: DecideNotToRefer, asking: Asking
+) -> str | None:
+    if command.consulted == asking.user.id:
+        return "`consulted` has to be somebody other than yourself."
+    if command.consulted not in asking.school.roster:
+        return "`consulted` is not known at this school."
+    return None
+
+
+# ── what is recorded ──────────────────────────────────────────────────────────────────────────────
+
+
+def assessment_started(_case: Case, _command: StartAssessment, asking: Asking) -> Iterable[Event]:
+    assert asking.user.id is not None
+    yield LeadAssigned(lead=asking.user.id)
+    yield AssessmentStarted()
+
+
+def assessment_recorded(case: Case, command: RecordAssessment, _asking: Asking) -> Iterable[Event]:
+    said = {
+        n: getattr(command, n) for n in AssessmentRecorded.__struct_fields__ if hasattr(command, n)
+    }
+    yield AssessmentRecorded(
+        **said,
+        severity=severity(command, case.flags),
+        possible_offence=command.finding is Finding.POSSIBLY_ILLEGAL,
+    )
+
+
+def marked_out_of_scope(_case: Case, command: MarkOutOfScope, _a: Asking) -> Iterable[Event]:
+    yield MarkedOutOfScope(reason=command.reason, second_person=command.second_person)
+    yield CaseClosed(retention=Retention.OUT_OF_SCOPE)
+
+
+def decision_not_to_refer(
+    case: Case, command: DecideNotToRefer, _asking: Asking
+) -> Iterable[Event]:
+    yield DecisionNotToRefer(
+        agency=command.agency, reason=command.reason, consulted=command.consulted
+    )
+    yield from agency_deadline_met(case, command.agency)
+
+
+# ── deadlines ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def referral_deadlines(
+    case: Case, command: RecordAssessment, asking: Asking
+) -> Iterable[tuple[Due, datetime]]:
+    """Police on the same day from the finding; LADO one working day from the first awareness."""
+    if any(command.harm_test.values()):
+        yield Due.LADO, case.reported_at
+    if command.finding is Finding.POSSIBLY_ILLEGAL:
+        yield Due.POLICE, asking.now
+
+
+def is_urgent(flags: Iterable[Flag], categories: Iterable[Category]) -> bool:
+    """Whether the reporter's own words already put the severity at 3 or more."""
+    urgent = {Flag.CHILD_AT_RISK, *FLAG_FLOORS}
+    return bool(urgent & set(flags)) or bool(
+        (set(CATEGORY_FLOORS) | CHILD_CATEGORIES) & set(categories)
+    )
+
+
+# ── what it changes ───────────────────────────────────────────────────────────────────────────────
+
+
+def _lead_assigned(case: Case, event: LeadAssigned, _recorded: Recorded) -> Case:
+    return replace(case, lead=event.lead)
+
+
+def _assessed(case: Case, event: AssessmentRecorded, _recorded: Recorded) -> Case:
+    assessment = Assessment(
+        scope=event.scope,
+        finding=event.finding,
+        severity=event.severity,
+        clauses=event.clauses,
+        harm_test=event.harm_test,
+        offences=event.possible_offences,
+        rationale=event.rationale,
+    )
+    return replace(case, assessment=assessment, categories=frozenset(event.categories))
+
+
+def _not_referred(case: Case, event: DecisionNotToRefer, _recorded: Recorded) -> Case:
+    return replace(case, not_referred=case.not_referred | {event.agency})
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    LeadAssigned: _lead_assigned,
+    AssessmentStarted: unchanged,
+    AssessmentRecorded: _assessed,
+    MarkedOutOfScope: unchanged,
+    DecisionNotToRefer: _not_referred,
+}

@@ -1,0 +1,195 @@
+"""A case decides and remembers: `decide` may refuse and says every reason, `evolve` never does.
+
+Both are read off the tables. Nothing here knows a single rule.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from incidents.domain import intake, letters, lifecycle, moderation, referral, timers
+from incidents.domain.access import acting_role
+from incidents.domain.facts import Event, Recorded
+from incidents.domain.intake import IncidentLogged, LogIncident
+from incidents.domain.state import Case
+from incidents.domain.table import (
+    Apply,
+    Asking,
+    Command,
+    Guard,
+    Reason,
+    Refusal,
+    Refuses,
+    Row,
+    Track,
+)
+from incidents.domain.timers import settled, started
+from incidents.domain.vocabulary import Due, Moderation, Role, Stage
+
+TRACKS: Final = (
+    lifecycle.TRACK,
+    referral.TRACK,
+    moderation.TRACK,
+    letters.TRACK,
+    timers.TRACK,
+)
+ROWS: Final[Mapping[type[Command], tuple[Track, Row[Any]]]] = {
+    row.ask: (track, row) for track in TRACKS for row in track.rows
+}
+COMMANDS: Final[Mapping[str, type[Command]]] = {row.name: ask for ask, (_, row) in ROWS.items()}
+"""Every command on a case by its name in kebab case."""
+
+_APPLY: Final[Mapping[type[Event], Apply]] = {e: f for t in TRACKS for e, f in t.apply.items()}
+_KINDS: Final[tuple[type[Event], ...]] = (IncidentLogged, *_APPLY)
+EVENTS: Final[Mapping[str, type[Event]]] = {event.TOPIC: event for event in _KINDS}
+"""Every event of a case by its stored topic."""
+
+_STAGES: Final[Mapping[type[Event], Stage]] = {
+    row.records[0]: row.to for row in lifecycle.TRACK.rows if isinstance(row.to, Stage)
+}
+_MODERATION: Final[Mapping[type[Event], Moderation]] = {
+    row.records[0]: row.to for row in moderation.TRACK.rows if isinstance(row.to, Moderation)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be recorded, and the role in which the asker did it."""
+
+    role: Role
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command as a client may show it: open to this user now, or why not."""
+
+    command: str
+    track: str
+    reasons: tuple[Reason, ...]
+
+
+def log(command: LogIncident, reference: str, asking: Asking) -> Decision:
+    """Return the first events of a new case.
+
+    Raises `Refusal` for somebody who may not report, or with every reason against the report.
+    """
+    role = next((r for r in lifecycle.LOGGERS if r in asking.user.roles), None)
+    if role is None:
+        raise Refusal(Refuses.WHO, [Reason("may_report", "Your role does not report incidents.")])
+    _refuse(_failing(lifecycle.LOGGING_GUARDS, None, command, asking))
+    events: list[Event] = [intake.incident_logged(command, reference)]
+    events += intake.people_involved(command, asking)
+    events += started(lifecycle.first_deadlines(command, asking), (), asking)
+    return Decision(role, tuple(events))
+
+
+def decide(case: Case, command: Command, asking: Asking) -> Decision:
+    """Return what this command records on this case.
+
+    Raises `Refusal`: first for who asks, then with every reason in the case's state, then with
+    every reason in the body. Whether the asker may know of the case at all is not asked here.
+    """
+    track, row = ROWS[type(command)]
+    role = acting_role(case, asking.user, row.who)
+    if role is None:
+        raise Refusal(Refuses.WHO, [_not_yours(row)])
+    failing = _failing(row.guards, case, command, asking)
+    if not track.states(case, command) & set(row.at):
+        failing.insert(0, (Refuses.STATE, _wrong_state(track, row, case, command)))
+    _refuse(failing)
+    events = [*row.by(case, command, asking), *settled(case, row)]
+    events += _newly_due(row, case, command, asking, events)
+    return Decision(role, tuple(events))
+
+
+def evolve(case: Case | None, recorded: Recorded) -> Case:
+    """Return the case after one more event. Tightening a rule never breaks this."""
+    event = recorded.event
+    if isinstance(event, IncidentLogged):
+        return intake.opened(event, recorded)
+    if case is None:
+        raise ValueError(f"stream {recorded.stream} does not begin with {IncidentLogged.TOPIC}")
+    kind = type(event)
+    case = _APPLY[kind](case, event, recorded)
+    return replace(
+        case,
+        version=recorded.version,
+        updated_at=recorded.recorded_at,
+        stage=_STAGES.get(kind, case.stage),
+        moderation=_MODERATION.get(kind, case.moderation),
+    )
+
+
+def replay(history: Iterable[Recorded]) -> Case:
+    """Return the case that a history adds up to. Raises ValueError for an empty one."""
+    case: Case | None = None
+    for recorded in history:
+        case = evolve(case, recorded)
+    if case is None:
+        raise ValueError("there is no history to replay")
+    return case
+
+
+def offers(case: Case, asking: Asking) -> tuple[Offer, ...]:
+    """Return every command people may ever ask, with what stands in this user's way now."""
+    return tuple(
+        Offer(row.name, track.name, tuple(_in_the_way(track, row, case, asking)))
+        for track, row in ROWS.values()
+        if not set(row.who) <= {Role.NOTIFIER, Role.TIMEKEEPER}
+    )
+
+
+def _in_the_way(track: Track, row: Row[Any], case: Case, asking: Asking) -> Iterable[Reason]:
+    if acting_role(case, asking.user, row.who) is None:
+        yield _not_yours(row)
+    if not track.states(case, None) & set(row.at):
+        yield _wrong_state(track, row, case, None)
+    for _, reason in _failing([g for g in row.guards if not g.needs_body], case, None, asking):
+        yield reason
+
+
+def _failing(
+    guards: Sequence[Guard], case: Case | None, command: Command | None, asking: Asking
+) -> list[tuple[Refuses, Reason]]:
+    found = ((g, g.test(case, command, asking)) for g in guards)  # type: ignore[arg-type]
+    return [(g.refuses, Reason(g.name, why)) for g, why in found if why is not None]
+
+
+def _refuse(failing: Sequence[tuple[Refuses, Reason]]) -> None:
+    for refuses in Refuses:
+        reasons = [reason for how, reason in failing if how is refuses]
+        if reasons:
+            raise Refusal(refuses, reasons)
+
+
+def _newly_due(
+    row: Row[Any], case: Case, command: Command, asking: Asking, events: Iterable[Event]
+) -> Iterable[Event]:
+    settled_now = {
+        e.due for e in events if isinstance(e, timers.DeadlineMet | timers.DeadlineWaived)
+    }
+    starts: list[tuple[Due, datetime]] = []
+    for start in row.starts:
+        starts += [(start, asking.now)] if isinstance(start, Due) else start(case, command, asking)
+    return started(starts, set(case.open_deadlines) - settled_now, asking)
+
+
+def _not_yours(row: Row[Any]) -> Reason:
+    people = ", ".join(who for who in row.who)
+    return Reason("role", f"Only for: {people}, on cases they are responsible for.")
+
+
+def _wrong_state(track: Track, row: Row[Any], case: Case, command: Command | None) -> Reason:
+    now = _listed(track.states(case, command)) or "nothing of the kind"
+    return Reason(
+        "state", f"The {track.name} stands at {now}; this is possible at {_listed(row.at)}."
+    )
+
+
+def _listed(states: Iterable[StrEnum]) -> str:
+    return ", ".join(sorted(states))

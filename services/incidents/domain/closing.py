@@ -1,0 +1,217 @@
+"""The end of a case: its outcome, its closure by a second person where it was severe, its return.
+
+No case closes over an open referral, deadline or letter, nor while the audience waits for a notice.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+
+from msgspec.structs import replace
+
+from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
+from incidents.domain.state import Case
+from incidents.domain.table import Apply, Asking, Command, body_guard, guard
+from incidents.domain.timers import DeadlineWaived
+from incidents.domain.vocabulary import (
+    Due,
+    Finding,
+    Moderation,
+    Outcome,
+    Reason,
+    Retention,
+    Route,
+    Stage,
+    Words,
+)
+
+SEVERE: Final = 3
+HANDLING: Final = (Due.REMOVAL_LETTER, Due.POST_RECHECK, Due.MEETING, Due.REMEDY)
+"""The deadlines of internal handling: they end with it."""
+
+# ── commands ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class RecordOutcome(Command, frozen=True, kw_only=True):
+    """Say what was done in the end. Steps of the route that were left out need a reason."""
+
+    outcome: Outcome
+    summary: Words
+    steps_left_out_because: Reason | None = None
+
+
+class CloseCase(Command, frozen=True, kw_only=True):
+    """Close it. The reporter is told that it was dealt with, and nothing else."""
+
+
+class ReopenCase(Command, frozen=True, kw_only=True):
+    """Take it up again: new information, or a mistake."""
+
+    reason: Reason
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class OutcomeRecorded(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.outcome_recorded"
+    outcome: Outcome
+    summary: CaseText
+    steps_left_out_because: Annotated[Text | None, SealedUnder()] = None
+
+
+class CaseClosed(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.case_closed"
+    retention: Retention
+
+
+class CaseReopened(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.case_reopened"
+    reason: CaseText
+
+
+# ── retention ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def retention(case: Case) -> Retention:
+    """Return the class a closed case is kept under: the longest that fits."""
+    if case.about_a_child:
+        return Retention.CHILD_PROTECTION
+    if case.assessment is not None and case.assessment.harm_suspected:
+        return Retention.ALLEGATION
+    return Retention.CONDUCT
+
+
+# ── guards ────────────────────────────────────────────────────────────────────────────────────────
+
+STEPS: Final[Mapping[Route, tuple[tuple[str, str], ...]]] = {
+    Route.PARENT: (
+        ("removal_requested", "ask for removal and invite to talk (request-removal)"),
+        ("post_status", "look whether the post is gone (record-post-status)"),
+        ("meeting_held_at", "hold the meeting (record-meeting)"),
+    ),
+    Route.STAFF_CONDUCT: (("remedies", "say what has to be put right (require-remedy)"),),
+    Route.COLLEAGUE: (("remedies", "say what has to be put right (require-remedy)"),),
+    Route.PUPIL_BEHAVIOUR: (),
+}
+"""What each route asks for before an outcome: the field that shows it, and what to do."""
+
+
+@body_guard()
+def steps_are_done_or_left_out_with_a_reason(
+    case: Case, command: RecordOutcome, _asking: Asking
+) -> str | None:
+    if command.steps_left_out_because is not None or case.route is None:
+        return None
+    missing = [todo for field, todo in STEPS[case.route] if not getattr(case, field)]
+    missing += ["record that it was put right (record-remedy-met)"] * any(
+        not r.met for r in case.remedies.values()
+    )
+    if missing:
+        return f"Still to do: {'; '.join(missing)}. Or say why not in `steps_left_out_because`."
+    return None
+
+
+@guard
+def handled_or_acceptable(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    """No closure without action, or a reasoned finding that none is needed (policy row 30)."""
+    acceptable = case.assessment is not None and case.assessment.finding is Finding.ACCEPTABLE
+    if case.stage is Stage.ASSESSED and not acceptable:
+        return "The finding asks for action: handle it internally or refer it first."
+    return None
+
+
+@guard
+def no_open_referral(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.open_referrals:
+        agencies = " and ".join(case.open_referrals)
+        return f"The referral to {agencies} is open: record the agency's decision first."
+    return None
+
+
+@guard
+def no_open_deadline(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    waiting = [due for due in case.open_deadlines if due is not Due.CLOSE]
+    if waiting:
+        return f"Still to do, or to be waived with a reason: {', '.join(waiting)}."
+    return None
+
+
+@guard
+def no_open_letter(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.open_letters:
+        open_letters = ", ".join(f"{x.code} ({x.state})" for x in case.open_letters)
+        return f"Letters are still open: {open_letters}. Approve, resolve or withdraw them."
+    return None
+
+
+@guard
+def audience_is_told(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.moderation is Moderation.ACTIONED:
+        return "The audience has not been told why: post the notice, or waive it with a reason."
+    return None
+
+
+@guard
+def report_is_acknowledged(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.acknowledged_at is None:
+        return "Nobody has acknowledged the report yet (acknowledge-report)."
+    return None
+
+
+@guard
+def second_person_closes(case: Case, _command: Command | None, asking: Asking) -> str | None:
+    if (case.severity or 0) >= SEVERE and asking.user.id == case.lead:
+        return "Severity 3 or more is closed by somebody other than the lead."
+    return None
+
+
+# ── what is recorded ──────────────────────────────────────────────────────────────────────────────
+
+
+def outcome_recorded(case: Case, command: RecordOutcome, _asking: Asking) -> Iterable[Event]:
+    yield OutcomeRecorded(
+        outcome=command.outcome,
+        summary=command.summary,
+        steps_left_out_because=command.steps_left_out_because,
+    )
+    for due in HANDLING:
+        if due in case.open_deadlines and command.steps_left_out_because is not None:
+            yield DeadlineWaived(due=due, reason=command.steps_left_out_because)
+
+
+def case_closed(case: Case, _command: CloseCase, _asking: Asking) -> Iterable[Event]:
+    yield CaseClosed(retention=retention(case))
+
+
+def case_reopened(_case: Case, command: ReopenCase, _asking: Asking) -> Iterable[Event]:
+    yield CaseReopened(reason=command.reason)
+
+
+# ── what it changes ───────────────────────────────────────────────────────────────────────────────
+
+
+def _outcome(case: Case, event: OutcomeRecorded, _recorded: Recorded) -> Case:
+    return replace(case, outcome=event.outcome, outcome_summary=event.summary)
+
+
+def _closed(case: Case, event: CaseClosed, recorded: Recorded) -> Case:
+    prompts = {**case.prompts, recorded.event_id: recorded.actor.user}
+    return replace(case, retention=event.retention, closed_at=recorded.recorded_at, prompts=prompts)
+
+
+def _reopened(case: Case, _event: CaseReopened, _recorded: Recorded) -> Case:
+    return replace(
+        case,
+        outcome=None,
+        outcome_summary=None,
+        retention=None,
+        closed_at=None,
+        reopened=case.reopened + 1,
+    )
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    OutcomeRecorded: _outcome,
+    CaseClosed: _closed,
+    CaseReopened: _reopened,
+}

@@ -1,0 +1,329 @@
+"""Internal handling: what the school does itself, with parents and with its own staff.
+
+Parents are asked to remove a post and invited to talk, in one step (policy row 45). Staff are told
+the clause, what to put right, by when, and what support there is (row 8, row 30).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from incidents.domain.facts import CaseText, Event, PersonId, Recorded, SealedUnder, Text
+from incidents.domain.state import Case, Remedy
+from incidents.domain.table import Apply, Asking, Command, body_guard, guard, recording
+from incidents.domain.vocabulary import (
+    Agency,
+    ClauseRef,
+    Due,
+    Finding,
+    Part,
+    PersonRole,
+    PostStatus,
+    Route,
+    Words,
+)
+
+# ── commands ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class StartInternalHandling(Command, frozen=True, kw_only=True):
+    """Handle it inside the school, on this route."""
+
+    route: Route
+
+
+class RequestRemoval(Command, frozen=True, kw_only=True):
+    """Ask a parent to remove the post and invite him to talk: one letter does both."""
+
+    person: PersonId
+    meeting_slots: Annotated[tuple[datetime, ...], msgspec.Meta(min_length=1, max_length=6)]
+
+
+class RecordPostStatus(Command, frozen=True, kw_only=True):
+    """Say whether the post was still there when it was looked at."""
+
+    status: PostStatus
+    checked_at: datetime
+
+
+class RecordMeeting(Command, frozen=True, kw_only=True):
+    """Record the meeting: who came and what was agreed."""
+
+    held_at: datetime
+    attendees: Words
+    agreed: Words
+
+
+class RequireRemedy(Command, frozen=True, kw_only=True):
+    """Ask a member of staff to put something right, with the clauses, a date and the support."""
+
+    person: PersonId
+    clauses: Annotated[tuple[ClauseRef, ...], msgspec.Meta(min_length=1, max_length=10)]
+    correction: Words
+    correct_by: datetime
+    support: Words | None = None
+
+
+class RecordRemedyMet(Command, frozen=True, kw_only=True):
+    """Record that what was asked for has been put right, and how that was seen."""
+
+    remedy: UUID
+    seen: Words
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class InternalHandlingStarted(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.internal_handling_started"
+    route: Route
+
+
+class RemovalRequested(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.removal_requested"
+    person: PersonId
+
+
+class MeetingInvited(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.meeting_invited"
+    person: PersonId
+    meeting_slots: tuple[datetime, ...]
+
+
+class PostStatusChecked(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.post_status_checked"
+    status: PostStatus
+    checked_at: datetime
+
+
+class MeetingHeld(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.meeting_held"
+    held_at: datetime
+    attendees: CaseText
+    agreed: CaseText
+
+
+class RemedyRequired(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.remedy_required"
+    remedy: UUID
+    person: PersonId
+    clauses: tuple[ClauseRef, ...]
+    correct_by: datetime
+    correction: CaseText
+    support: Annotated[Text | None, SealedUnder()] = None
+
+
+class RemedyMet(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.remedy_met"
+    remedy: UUID
+    seen: CaseText
+
+
+# ── guards ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@guard
+def nothing_has_to_be_referred_first(
+    case: Case, _command: Command | None, _asking: Asking
+) -> str | None:
+    """Illegal goes to the agencies, harm to the LADO, before the school handles it (row 32)."""
+    assessment = case.assessment
+    if assessment is None:
+        return "Assess the case first."
+    owed = [Agency.POLICE] if assessment.finding is Finding.POSSIBLY_ILLEGAL else []
+    owed += [Agency.LADO] if assessment.harm_suspected else []
+    missing = [a for a in owed if a not in case.referrals and a not in case.not_referred]
+    if missing:
+        return f"Refer to {' and '.join(missing)} first, or record the decision not to and why."
+    return None
+
+
+@guard
+def conduct_was_unacceptable(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.assessment is not None and case.assessment.finding is Finding.ACCEPTABLE:
+        return "The finding is “acceptable”: record the outcome instead."
+    return None
+
+
+@guard
+def no_agency_holds(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    """While an agency has not cleared it, the school does not investigate by itself."""
+    if case.holds:
+        agencies = " and ".join(case.holds)
+        return f"On hold until {agencies} has cleared it: record the agency's response first."
+    return None
+
+
+@guard
+def route_is_parent(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    return None if case.route is Route.PARENT else "Only on the route for parents."
+
+
+@guard
+def route_is_staff(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.route in (Route.STAFF_CONDUCT, Route.COLLEAGUE):
+        return None
+    return "Only on the routes for staff."
+
+
+@guard
+def evidence_is_kept(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    """No step that may make a post vanish before it is kept (trap 4)."""
+    if case.evidence:
+        return None
+    return "Capture the evidence first, or describe it and say why it can't be captured."
+
+
+@body_guard()
+def parent_may_be_written_to(case: Case, command: RequestRemoval, _asking: Asking) -> str | None:
+    return _may_be_written_to(case, command.person, {PersonRole.PARENT})
+
+
+@body_guard()
+def staff_may_be_written_to(case: Case, command: RequireRemedy, _asking: Asking) -> str | None:
+    return _may_be_written_to(case, command.person, {PersonRole.STAFF, PersonRole.HEADTEACHER})
+
+
+@body_guard()
+def times_lie_ahead(
+    _case: Case, command: RequestRemoval | RequireRemedy, asking: Asking
+) -> str | None:
+    moments = (
+        command.meeting_slots if isinstance(command, RequestRemoval) else (command.correct_by,)
+    )
+    if any(moment <= asking.now for moment in moments):
+        return "The date given has passed: choose one that lies ahead."
+    return None
+
+
+@body_guard()
+def times_have_passed(
+    _case: Case, command: RecordPostStatus | RecordMeeting, asking: Asking
+) -> str | None:
+    moment = command.checked_at if isinstance(command, RecordPostStatus) else command.held_at
+    return "This time lies in the future." if moment > asking.now else None
+
+
+@body_guard()
+def remedy_is_open(case: Case, command: RecordRemedyMet, _asking: Asking) -> str | None:
+    remedy = case.remedies.get(command.remedy)
+    if remedy is None or remedy.met:
+        return "There is no open remedy with this id in the case."
+    return None
+
+
+@body_guard()
+def remedy_clauses_are_in_the_policy(
+    _case: Case, command: RequireRemedy, asking: Asking
+) -> str | None:
+    unknown = [ref for ref in command.clauses if ref not in asking.school.clauses]
+    return f"The policy in force has no clause {', '.join(unknown)}." if unknown else None
+
+
+def _may_be_written_to(case: Case, person: PersonId, roles: set[PersonRole]) -> str | None:
+    known = case.people.get(person)
+    if known is None or known.part is not Part.SUBJECT or known.role not in roles:
+        return "`person` has to be a subject of this case whom this letter is for."
+    if known.name is None or known.basis is None:
+        return "Record this person's name and the basis for writing first (identify-person)."
+    return None
+
+
+# ── what is recorded ──────────────────────────────────────────────────────────────────────────────
+
+
+def removal_requested(_case: Case, command: RequestRemoval, _asking: Asking) -> Iterable[Event]:
+    yield RemovalRequested(person=command.person)
+    yield MeetingInvited(person=command.person, meeting_slots=command.meeting_slots)
+
+
+def remedy_required(_case: Case, command: RequireRemedy, asking: Asking) -> Iterable[Event]:
+    yield RemedyRequired(
+        remedy=asking.new_id("remedy"),
+        person=command.person,
+        clauses=command.clauses,
+        correct_by=command.correct_by,
+        correction=command.correction,
+        support=command.support,
+    )
+
+
+internal_handling_started = recording(InternalHandlingStarted)
+post_status_checked = recording(PostStatusChecked)
+meeting_held = recording(MeetingHeld)
+remedy_met = recording(RemedyMet)
+
+# ── deadlines ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def removal_deadlines(
+    _case: Case, command: StartInternalHandling, asking: Asking
+) -> Iterable[tuple[Due, datetime]]:
+    if command.route is Route.PARENT:
+        yield Due.REMOVAL_LETTER, asking.now
+
+
+def remedy_deadline(
+    _case: Case, command: RequireRemedy, asking: Asking
+) -> Iterable[tuple[Due, datetime]]:
+    """Due at the end of the day that the letter names, whatever the clock says."""
+    yield Due.REMEDY, command.correct_by
+
+
+# ── what it changes ───────────────────────────────────────────────────────────────────────────────
+
+
+def _started(case: Case, event: InternalHandlingStarted, _recorded: Recorded) -> Case:
+    return replace(case, route=event.route)
+
+
+def _asked_to_remove(case: Case, _event: RemovalRequested, _recorded: Recorded) -> Case:
+    return replace(case, removal_requested=True)
+
+
+def _invited(case: Case, event: MeetingInvited, recorded: Recorded) -> Case:
+    prompts = {**case.prompts, recorded.event_id: recorded.actor.user}
+    return replace(case, meeting_slots=event.meeting_slots, prompts=prompts)
+
+
+def _post_checked(case: Case, event: PostStatusChecked, _recorded: Recorded) -> Case:
+    return replace(case, post_status=event.status)
+
+
+def _met(case: Case, event: MeetingHeld, _recorded: Recorded) -> Case:
+    return replace(case, meeting_held_at=event.held_at)
+
+
+def _remedy_required(case: Case, event: RemedyRequired, recorded: Recorded) -> Case:
+    remedy = Remedy(
+        remedy=event.remedy,
+        person=event.person,
+        clauses=event.clauses,
+        correct_by=event.correct_by,
+        correction=event.correction,
+        support=event.support,
+    )
+    prompts = {**case.prompts, recorded.event_id: recorded.actor.user}
+    return replace(case, remedies={**case.remedies, event.remedy: remedy}, prompts=prompts)
+
+
+def _remedy_met(case: Case, event: RemedyMet, _recorded: Recorded) -> Case:
+    if event.remedy not in case.remedies:
+        return case
+    remedy = replace(case.remedies[event.remedy], met=True)
+    return replace(case, remedies={**case.remedies, event.remedy: remedy})
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    InternalHandlingStarted: _started,
+    RemovalRequested: _asked_to_remove,
+    MeetingInvited: _invited,
+    PostStatusChecked: _post_checked,
+    MeetingHeld: _met,
+    RemedyRequired: _remedy_required,
+    RemedyMet: _remedy_met,
+}

@@ -1,0 +1,360 @@
+"""The main track: reported, assessing, assessed, internal or referred, resolved, closed.
+
+The whole life of a case on one screen. Its commands, events and guards stand in the four files that
+follow a case's way through the school: intake, assessment, internal, closing; referrals and the
+other parallel tracks have tables of their own.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from incidents.domain import assessment, closing, intake, internal, referral
+from incidents.domain.assessment import (
+    AssessmentRecorded,
+    AssessmentStarted,
+    DecideNotToRefer,
+    DecisionNotToRefer,
+    LeadAssigned,
+    MarkedOutOfScope,
+    MarkOutOfScope,
+    RecordAssessment,
+    StartAssessment,
+)
+from incidents.domain.closing import (
+    CaseClosed,
+    CaseReopened,
+    CloseCase,
+    OutcomeRecorded,
+    RecordOutcome,
+    ReopenCase,
+)
+from incidents.domain.facts import Event
+from incidents.domain.intake import (
+    AcknowledgeReport,
+    AddInformation,
+    CorrectEntry,
+    EntryCorrected,
+    IdentifyPerson,
+    InformationAdded,
+    LogIncident,
+    PersonIdentified,
+    PersonInvolved,
+    ReportAcknowledged,
+)
+from incidents.domain.internal import (
+    InternalHandlingStarted,
+    MeetingHeld,
+    MeetingInvited,
+    PostStatusChecked,
+    RecordMeeting,
+    RecordPostStatus,
+    RecordRemedyMet,
+    RemedyMet,
+    RemedyRequired,
+    RemovalRequested,
+    RequestRemoval,
+    RequireRemedy,
+    StartInternalHandling,
+)
+from incidents.domain.referral import (
+    InternalHandlingResumed,
+    InternalHoldPlaced,
+    MakeReferral,
+    ReferralMade,
+    ResumeInternal,
+)
+from incidents.domain.state import Case
+from incidents.domain.table import Apply, Asking, Command, Row, Track, recording
+from incidents.domain.timers import DeadlineMet, DeadlineWaived
+from incidents.domain.vocabulary import (
+    REPORTING_ROLES,
+    STAFF_ROLES,
+    Due,
+    Part,
+    Relation,
+    Role,
+    Stage,
+)
+
+_LEAD = Relation.LEAD
+_SENIOR = (Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
+_OPEN = tuple(s for s in Stage if s is not Stage.CLOSED)
+_ANY = tuple(Stage)
+
+LOGGING_GUARDS: Final = (intake.times_are_past, intake.colleagues_are_known)
+LOGGERS: Final = REPORTING_ROLES
+"""Who may begin a case: there is no row for it below, because there is no case yet."""
+
+
+def first_deadlines(command: LogIncident, asking: Asking) -> Iterable[tuple[Due, datetime]]:
+    """What is due once an incident is logged: on the reporter's word alone if it sounds urgent."""
+    yield Due.ACKNOWLEDGE, asking.now
+    urgent = assessment.is_urgent(command.flags, command.categories)
+    yield (Due.URGENT_ASSESSMENT if urgent else Due.ASSESSMENT), asking.now
+    if command.on_school_account:
+        yield Due.MODERATION, asking.now
+    staff = any(p.part is Part.SUBJECT and p.role in STAFF_ROLES for p in command.people)
+    if staff and urgent:
+        yield Due.LADO, asking.now
+
+
+def assessed(case: Case, command: RecordAssessment, asking: Asking) -> Iterable[Event]:
+    """The assessment; and where it rules harm out, the LADO's deadline goes with its reason."""
+    yield from assessment.assessment_recorded(case, command, asking)
+    if Due.LADO in case.open_deadlines and not any(command.harm_test.values()):
+        yield DeadlineWaived(due=Due.LADO, reason=command.rationale)
+
+
+TRANSITIONS = (
+    Row(
+        ask=AddInformation,
+        who=(Relation.REPORTER, *_SENIOR),
+        at=_OPEN,
+        guards=(intake.times_are_past, intake.late_entry_says_why),
+        records=(InformationAdded,),
+        by=intake.information_added,
+        policy=(52,),
+    ),
+    Row(
+        ask=CorrectEntry,
+        who=(Relation.REPORTER, _LEAD),
+        at=_OPEN,
+        records=(EntryCorrected,),
+        by=intake.entry_corrected,
+        policy=(52,),
+    ),
+    Row(
+        ask=IdentifyPerson,
+        who=_SENIOR,
+        at=_OPEN,
+        guards=(
+            intake.person_is_in_the_case,
+            intake.colleagues_are_known,
+            intake.contact_has_a_basis,
+        ),
+        records=(PersonIdentified, PersonInvolved),
+        by=intake.person_identified,
+        policy=(21, 25),
+    ),
+    Row(
+        ask=AcknowledgeReport,
+        who=(_LEAD, Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        at=_OPEN,
+        guards=(intake.not_acknowledged_yet,),
+        records=(ReportAcknowledged,),
+        by=recording(ReportAcknowledged),
+        settles=(Due.ACKNOWLEDGE,),
+        policy=(28,),
+    ),
+    Row(
+        ask=StartAssessment,
+        who=(Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        at=(Stage.REPORTED,),
+        guards=(assessment.lead_is_not_the_only_witness,),
+        records=(AssessmentStarted, LeadAssigned),
+        by=assessment.assessment_started,
+        to=Stage.ASSESSING,
+        policy=(12, 13),
+    ),
+    Row(
+        ask=RecordAssessment,
+        who=(_LEAD,),
+        at=(Stage.ASSESSING,),
+        guards=(
+            assessment.clauses_are_in_the_policy,
+            assessment.category_is_decided,
+            assessment.harm_test_is_answered,
+            assessment.offences_match_the_finding,
+        ),
+        records=(AssessmentRecorded, DeadlineWaived),
+        by=assessed,
+        to=Stage.ASSESSED,
+        settles=(Due.ASSESSMENT, Due.URGENT_ASSESSMENT),
+        starts=(assessment.referral_deadlines,),
+        policy=(2, 3, 6, 7, 13, 27, 49),
+    ),
+    Row(
+        ask=MarkOutOfScope,
+        who=(_LEAD,),
+        at=(Stage.ASSESSING,),
+        guards=(
+            assessment.no_harm_suspected,
+            closing.report_is_acknowledged,
+            assessment.named_child_needs_a_second_person,
+        ),
+        records=(MarkedOutOfScope, CaseClosed),
+        by=assessment.marked_out_of_scope,
+        to=Stage.CLOSED,
+        settles=(Due.ASSESSMENT, Due.URGENT_ASSESSMENT, Due.MODERATION, Due.LADO),
+        policy=(9,),
+    ),
+    Row(
+        ask=DecideNotToRefer,
+        who=(Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        at=(Stage.ASSESSED, Stage.INTERNAL),
+        guards=(assessment.somebody_else_was_consulted,),
+        records=(DecisionNotToRefer, DeadlineMet),
+        by=assessment.decision_not_to_refer,
+        policy=(32,),
+    ),
+    Row(
+        ask=StartInternalHandling,
+        who=(_LEAD,),
+        at=(Stage.ASSESSED,),
+        guards=(
+            internal.conduct_was_unacceptable,
+            internal.nothing_has_to_be_referred_first,
+            internal.no_agency_holds,
+        ),
+        records=(InternalHandlingStarted,),
+        by=internal.internal_handling_started,
+        to=Stage.INTERNAL,
+        starts=(internal.removal_deadlines,),
+        policy=(31,),
+    ),
+    Row(
+        ask=RequestRemoval,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(
+            internal.route_is_parent,
+            internal.no_agency_holds,
+            internal.evidence_is_kept,
+            internal.parent_may_be_written_to,
+            internal.times_lie_ahead,
+        ),
+        records=(RemovalRequested, MeetingInvited),
+        by=internal.removal_requested,
+        settles=(Due.REMOVAL_LETTER,),
+        starts=(Due.POST_RECHECK, Due.MEETING),
+        policy=(45,),
+    ),
+    Row(
+        ask=RecordPostStatus,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL, Stage.REFERRED),
+        guards=(internal.times_have_passed,),
+        records=(PostStatusChecked,),
+        by=internal.post_status_checked,
+        settles=(Due.POST_RECHECK,),
+        policy=(45, 47),
+    ),
+    Row(
+        ask=RecordMeeting,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(internal.no_agency_holds, internal.times_have_passed),
+        records=(MeetingHeld,),
+        by=internal.meeting_held,
+        settles=(Due.MEETING,),
+        policy=(45,),
+    ),
+    Row(
+        ask=RequireRemedy,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(
+            internal.route_is_staff,
+            internal.no_agency_holds,
+            internal.staff_may_be_written_to,
+            internal.remedy_clauses_are_in_the_policy,
+            internal.times_lie_ahead,
+        ),
+        records=(RemedyRequired,),
+        by=internal.remedy_required,
+        starts=(internal.remedy_deadline,),
+        policy=(8, 30, 33),
+    ),
+    Row(
+        ask=RecordRemedyMet,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(internal.remedy_is_open,),
+        records=(RemedyMet,),
+        by=internal.remedy_met,
+        settles=(Due.REMEDY,),
+        policy=(8, 30),
+    ),
+    Row(
+        ask=MakeReferral,
+        who=(_LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
+        guards=(
+            referral.may_refer_to_this_agency,
+            referral.not_referred_yet,
+            referral.there_is_something_to_refer,
+            referral.harm_test_is_on_record,
+        ),
+        records=(ReferralMade, InternalHoldPlaced, DeadlineMet),
+        by=referral.referral_made,
+        to=Stage.REFERRED,
+        starts=(Due.AGENCY_CHASE,),
+        policy=(32,),
+    ),
+    Row(
+        ask=ResumeInternal,
+        who=(Role.HEADTEACHER, Role.CHAIR),
+        at=(Stage.REFERRED,),
+        guards=(referral.every_agency_has_cleared,),
+        records=(InternalHandlingResumed,),
+        by=referral.internal_resumed,
+        to=Stage.INTERNAL,
+        policy=(32,),
+    ),
+    Row(
+        ask=RecordOutcome,
+        who=(_LEAD,),
+        at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
+        guards=(
+            closing.handled_or_acceptable,
+            closing.no_open_referral,
+            closing.steps_are_done_or_left_out_with_a_reason,
+        ),
+        records=(OutcomeRecorded, DeadlineWaived),
+        by=closing.outcome_recorded,
+        to=Stage.RESOLVED,
+        starts=(Due.CLOSE,),
+        policy=(30,),
+    ),
+    Row(
+        ask=CloseCase,
+        who=_SENIOR,
+        at=(Stage.RESOLVED,),
+        guards=(
+            closing.second_person_closes,
+            closing.report_is_acknowledged,
+            closing.no_open_referral,
+            closing.no_open_deadline,
+            closing.no_open_letter,
+            closing.audience_is_told,
+        ),
+        records=(CaseClosed,),
+        by=closing.case_closed,
+        to=Stage.CLOSED,
+        settles=(Due.CLOSE,),
+        policy=(30,),
+    ),
+    Row(
+        ask=ReopenCase,
+        who=_SENIOR,
+        at=(Stage.CLOSED,),
+        records=(CaseReopened,),
+        by=closing.case_reopened,
+        to=Stage.ASSESSING,
+        starts=(Due.ASSESSMENT,),
+    ),
+)
+
+
+def _states(case: Case, _command: Command | None) -> frozenset[Stage]:
+    return frozenset({case.stage})
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    **intake.APPLY,
+    **assessment.APPLY,
+    **internal.APPLY,
+    **closing.APPLY,
+}
+TRACK = Track("case", _states, TRANSITIONS, APPLY)

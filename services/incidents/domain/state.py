@@ -1,0 +1,248 @@
+"""A case as it stands: what its events add up to, and all that the rules look at.
+
+Everything is frozen; `evolve` puts a new case in the place of the old one. Texts are carried along
+sealed and never looked into.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from incidents.domain.facts import CaseId, PersonId, SchoolId, Text, UserId
+from incidents.domain.vocabulary import (
+    CHILD_CATEGORIES,
+    CHILD_ROLES,
+    DATA_CATEGORIES,
+    IMAGERY_CATEGORIES,
+    STAFF_ROLES,
+    Agency,
+    Category,
+    ContactBasis,
+    DeadlineState,
+    Due,
+    EvidenceKind,
+    Finding,
+    Flag,
+    HarmQuestion,
+    Kind,
+    LetterForm,
+    LetterState,
+    Moderation,
+    ModerationAct,
+    Offence,
+    Outcome,
+    Part,
+    PersonRole,
+    PostStatus,
+    ReferralState,
+    Retention,
+    Route,
+    Scope,
+    Stage,
+)
+
+OPEN_DEADLINES = frozenset({DeadlineState.OPEN, DeadlineState.MISSED})
+OPEN_LETTERS = frozenset({LetterState.DRAFTED, LetterState.APPROVED, LetterState.UNCERTAIN})
+
+
+class Involvement(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in the case. `user` links a subject who works here to the account that is walled."""
+
+    person: PersonId
+    part: Part
+    role: PersonRole
+    user: UserId | None = None
+    name: Text | None = None
+    salutation: Text | None = None
+    email: Text | None = None
+    address: Text | None = None
+    basis: ContactBasis | None = None
+
+
+class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
+    """Held by its hash, or described only (`sha256` None)."""
+
+    evidence: UUID
+    kind: EvidenceKind
+    captured_at: datetime
+    sha256: str | None = None
+    media_type: str | None = None
+    label: Text | None = None
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One act of moderation on the school's own space or reported to a platform."""
+
+    action: UUID
+    act: ModerationAct
+    clause: str
+    taken_at: datetime
+
+
+class Referral(msgspec.Struct, frozen=True, kw_only=True):
+    """The referral to one agency. While `holds`, the school does not investigate by itself."""
+
+    referral: UUID
+    state: ReferralState
+    holds: bool
+    made_at: datetime
+    urgent: bool = False
+    reason: Text | None = None
+    agency_reference: Text | None = None
+    other_children: Text | None = None
+    other_work: Text | None = None
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter's fate as far as it has come back from the notifier or been decided here."""
+
+    letter: UUID
+    code: str
+    state: LetterState
+    form: LetterForm
+    prompted_by: UUID
+    """The event it answers to."""
+    recipient: PersonId | None = None
+    document: str | None = None
+    """SHA-256 of the finished document, hex."""
+    media_type: str | None = None
+    approved_by: UserId | None = None
+    audience: str = ""
+
+
+class Deadline(msgspec.Struct, frozen=True, kw_only=True):
+    due_at: datetime
+    starts_at: datetime
+    calendar_version: str
+    state: DeadlineState = DeadlineState.OPEN
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a member of staff has been asked to put right."""
+
+    remedy: UUID
+    person: PersonId
+    clauses: tuple[str, ...]
+    correct_by: datetime
+    correction: Text
+    support: Text | None = None
+    met: bool = False
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    scope: Scope
+    finding: Finding
+    severity: int
+    clauses: tuple[str, ...]
+    harm_test: Mapping[HarmQuestion, bool]
+    offences: tuple[Offence, ...]
+    rationale: Text
+
+    @property
+    def harm_suspected(self) -> bool:
+        return any(self.harm_test.values())
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident and everything the school did about it. Times are aware UTC."""
+
+    id: CaseId
+    school: SchoolId
+    reference: str
+    version: int
+    stage: Stage
+    kind: Kind
+    platform: str
+    categories: frozenset[Category]
+    flags: frozenset[Flag]
+    on_school_account: bool
+    reporter: UserId
+    reported_at: datetime
+    observed_at: datetime
+    updated_at: datetime
+    facts: Text
+    posted_at: datetime | None = None
+    opinion: Text | None = None
+    post_url: Text | None = None
+    child_words: Text | None = None
+    immediate_action: Text | None = None
+    acknowledged_at: datetime | None = None
+    lead: UserId | None = None
+    people: Mapping[PersonId, Involvement] = {}
+    evidence: Mapping[UUID, EvidenceItem] = {}
+    assessment: Assessment | None = None
+    route: Route | None = None
+    removal_requested: bool = False
+    meeting_slots: tuple[datetime, ...] = ()
+    post_status: PostStatus | None = None
+    meeting_held_at: datetime | None = None
+    remedies: Mapping[UUID, Remedy] = {}
+    not_referred: frozenset[Agency] = frozenset()
+    referrals: Mapping[Agency, Referral] = {}
+    moderation: Moderation = Moderation.NONE
+    actions: Mapping[UUID, Action] = {}
+    letters: Mapping[UUID, Letter] = {}
+    prompts: Mapping[UUID, UserId | None] = {}
+    """Events that letters answer to, with who caused them."""
+    deadlines: Mapping[Due, Deadline] = {}
+    outcome: Outcome | None = None
+    outcome_summary: Text | None = None
+    retention: Retention | None = None
+    closed_at: datetime | None = None
+    reopened: int = 0
+
+    @property
+    def severity(self) -> int | None:
+        return self.assessment.severity if self.assessment else None
+
+    @property
+    def imagery(self) -> bool:
+        """Nude or indecent imagery is or may be involved: nothing may be captured or uploaded."""
+        return Flag.NUDE_IMAGERY in self.flags or bool(IMAGERY_CATEGORIES & self.categories)
+
+    @property
+    def about_a_child(self) -> bool:
+        return (
+            bool({Flag.CHILD_AT_RISK, Flag.NUDE_IMAGERY} & self.flags)
+            or bool(CHILD_CATEGORIES & self.categories)
+            or any(p.role in CHILD_ROLES for p in self.people.values())
+        )
+
+    @property
+    def about_data(self) -> bool:
+        return bool(DATA_CATEGORIES & self.categories)
+
+    @property
+    def about_staff(self) -> bool:
+        return any(p.role in STAFF_ROLES for p in self.of(Part.SUBJECT))
+
+    @property
+    def about_headteacher(self) -> bool:
+        return any(p.role is PersonRole.HEADTEACHER for p in self.of(Part.SUBJECT, Part.RELATED))
+
+    @property
+    def needs_moderation(self) -> bool:
+        return self.on_school_account or bool(self.actions)
+
+    @property
+    def holds(self) -> tuple[Agency, ...]:
+        """The agencies whose clearance is still awaited."""
+        return tuple(agency for agency, referral in self.referrals.items() if referral.holds)
+
+    @property
+    def open_referrals(self) -> tuple[Agency, ...]:
+        closed = ReferralState.CLOSED
+        return tuple(a for a, referral in self.referrals.items() if referral.state is not closed)
+
+    @property
+    def open_deadlines(self) -> tuple[Due, ...]:
+        return tuple(due for due, d in self.deadlines.items() if d.state in OPEN_DEADLINES)
+
+    @property
+    def open_letters(self) -> tuple[Letter, ...]:
+        return tuple(x for x in self.letters.values() if x.state in OPEN_LETTERS)
+
+    def of(self, *parts: Part) -> tuple[Involvement, ...]:
+        return tuple(p for p in self.people.values() if p.part in parts)

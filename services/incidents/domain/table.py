@@ -1,0 +1,158 @@
+"""The shape of every track's table, and what a row is made of.
+
+A row says who may ask what, in which states, under which named guards, what is then recorded, where
+the track is then, which deadlines that settles and which it starts. Decisions, permissions, the
+actions offered to a client, the routes, the tests and the diagrams are all read off the rows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from incidents.domain.facts import Event, Recorded
+from incidents.domain.school import School, User
+from incidents.domain.state import Case
+from incidents.domain.vocabulary import Due, Relation, Role
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request, in the imperative. It is the body of its REST call, and refuses unknown fields."""
+
+
+C = TypeVar("C", bound=Command)
+C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
+Who = Role | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, when, at which school, and the request's id, from which new ids are derived."""
+
+    user: User
+    now: datetime
+    school: School
+    request: UUID
+
+    def new_id(self, label: str) -> UUID:
+        """An id for something this request creates: the same request always gives the same id."""
+        return uuid5(self.request, label)
+
+
+class Refuses(StrEnum):
+    """How a refusal is meant: who asks, the case as it stands, or the body."""
+
+    WHO = "who"
+    STATE = "state"
+    BODY = "body"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One reason for a refusal: the rule's name, and words that say what to do."""
+
+    rule: str
+    detail: str
+
+
+class Refusal(Exception):
+    """A refused command. `reasons` holds every one, not just the first."""
+
+    def __init__(self, refuses: Refuses, reasons: Sequence[Reason]) -> None:
+        super().__init__(", ".join(reason.rule for reason in reasons))
+        self.refuses = refuses
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A named condition. `test` returns None when it holds, else what the asker has to do.
+
+    A guard that `needs_body` can only be answered for a filled-in request; the others also tell a
+    client beforehand whether an action is open to him.
+    """
+
+    name: str
+    test: Callable[[Case, Any, Asking], str | None]
+    needs_body: bool
+    refuses: Refuses
+
+
+def guard(test: Callable[[Case, Any, Asking], str | None]) -> Guard:
+    """A guard on the case as it stands."""
+    return Guard(test.__name__, test, needs_body=False, refuses=Refuses.STATE)
+
+
+def body_guard(
+    refuses: Refuses = Refuses.BODY,
+) -> Callable[[Callable[[Case, C, Asking], str | None]], Guard]:
+    """A guard on what is asked."""
+
+    def named(test: Callable[[Case, C, Asking], str | None]) -> Guard:
+        return Guard(test.__name__, test, needs_body=True, refuses=refuses)
+
+    return named
+
+
+Start = Due | Callable[[Case, Any, Asking], Iterable[tuple[Due, datetime]]]
+"""A deadline that starts now, or a function that says which start, and when they started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[C]):
+    """One line of a track's table. `records[0]` is the event that moves the track to `to`."""
+
+    ask: type[C]
+    who: tuple[Who, ...]
+    at: tuple[StrEnum, ...]
+    records: tuple[type[Event], ...]
+    by: Callable[[Case, C, Asking], Iterable[Event]]
+    to: StrEnum | None = None
+    guards: tuple[Guard, ...] = ()
+    settles: tuple[Due, ...] = ()
+    starts: tuple[Start, ...] = ()
+    policy: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The command in kebab case, as in its route."""
+        return kebab(self.ask.__name__)
+
+
+Apply = Callable[[Case, Any, Recorded], Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A table with the way to read its state off a case.
+
+    `states` gives the track's states that count for this request (one, or one per agency while no
+    body says which). `apply` says what each of its events changes; it never refuses.
+    """
+
+    name: str
+    states: Callable[[Case, Command | None], frozenset[StrEnum]]
+    rows: tuple[Row[Any], ...]
+    apply: Mapping[type[Event], Apply]
+
+
+def kebab(name: str) -> str:
+    return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
+
+
+def recording(event: type[Event]) -> Callable[[Case, Command, Asking], Iterable[Event]]:
+    """Record one event whose fields are the request's fields of the same name."""
+    names: Final = event.__struct_fields__
+
+    def record(_case: Case, command: Command, _asking: Asking) -> Iterable[Event]:
+        return (event(**{n: getattr(command, n) for n in names if hasattr(command, n)}),)
+
+    return record
+
+
+def unchanged(case: Case, _event: Event, _recorded: Recorded) -> Case:
+    """An event that is history and changes nothing the rules look at."""
+    return case

@@ -1,0 +1,163 @@
+"""Deadlines as facts: set with the moment they fall due, then met, missed or waived with a reason.
+
+The computed `due_at` and the calendar's edition are stored; replay never asks today's calendar.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from incidents.domain.facts import CaseText, Event, Recorded
+from incidents.domain.state import OPEN_DEADLINES, Case, Deadline
+from incidents.domain.table import (
+    Apply,
+    Asking,
+    Command,
+    Refuses,
+    Row,
+    Track,
+    body_guard,
+    recording,
+)
+from incidents.domain.vocabulary import DeadlineState, Due, Reason, Relation, Role
+
+# ── commands ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class MissDeadline(Command, frozen=True, kw_only=True):
+    """The timekeeper found that it has passed."""
+
+    due: Due
+
+
+class WaiveDeadline(Command, frozen=True, kw_only=True):
+    """Let a deadline go that makes no sense any more, and say why."""
+
+    due: Due
+    reason: Reason
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class DeadlineSet(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.deadline_set"
+    due: Due
+    starts_at: datetime
+    due_at: datetime
+    calendar_version: str
+
+
+class DeadlineMet(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.deadline_met"
+    due: Due
+
+
+class DeadlineMissed(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.deadline_missed"
+    due: Due
+
+
+class DeadlineWaived(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.deadline_waived"
+    due: Due
+    reason: CaseText
+
+
+# ── guards ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@body_guard(Refuses.STATE)
+def deadline_has_passed(case: Case, command: MissDeadline, asking: Asking) -> str | None:
+    deadline = case.deadlines.get(command.due)
+    if deadline is None or deadline.due_at > asking.now:
+        return "This deadline has not passed."
+    return None
+
+
+# ── what is recorded ──────────────────────────────────────────────────────────────────────────────
+
+
+def settled(case: Case | None, row: Row[Any]) -> Iterable[DeadlineMet]:
+    """The deadlines that a step meets, of those that are open."""
+    open_now = case.open_deadlines if case else ()
+    return (DeadlineMet(due=due) for due in row.settles if due in open_now)
+
+
+def started(
+    starts: Iterable[tuple[Due, datetime]], still_open: Iterable[Due], asking: Asking
+) -> Iterable[DeadlineSet]:
+    """The deadlines that a step starts. One that is running already runs on."""
+    running = set(still_open)
+    for due, starts_at in starts:
+        if due in running:
+            continue
+        running.add(due)
+        due_at = asking.school.due(due, starts_at)
+        yield DeadlineSet(
+            due=due,
+            starts_at=starts_at,
+            due_at=due_at,
+            calendar_version=asking.school.calendar_version(due_at),
+        )
+
+
+# ── what it changes ───────────────────────────────────────────────────────────────────────────────
+
+
+def _set(case: Case, event: DeadlineSet, _recorded: Recorded) -> Case:
+    deadline = Deadline(
+        due_at=event.due_at, starts_at=event.starts_at, calendar_version=event.calendar_version
+    )
+    return replace(case, deadlines={**case.deadlines, event.due: deadline})
+
+
+def _to(state: DeadlineState) -> Apply:
+    def apply(case: Case, event: DeadlineMet | DeadlineMissed, _recorded: Recorded) -> Case:
+        known = case.deadlines.get(event.due)
+        if known is None:
+            return case
+        return replace(case, deadlines={**case.deadlines, event.due: replace(known, state=state)})
+
+    return apply
+
+
+# ── the table ─────────────────────────────────────────────────────────────────────────────────────
+
+TRANSITIONS = (
+    Row(
+        ask=MissDeadline,
+        who=(Role.TIMEKEEPER,),
+        at=(DeadlineState.OPEN,),
+        guards=(deadline_has_passed,),
+        records=(DeadlineMissed,),
+        by=recording(DeadlineMissed),
+        to=DeadlineState.MISSED,
+    ),
+    Row(
+        ask=WaiveDeadline,
+        who=(Role.HEADTEACHER, Relation.LEAD, Role.DSL, Role.CHAIR),
+        at=(DeadlineState.OPEN, DeadlineState.MISSED),
+        records=(DeadlineWaived,),
+        by=recording(DeadlineWaived),
+        to=DeadlineState.WAIVED,
+    ),
+)
+
+
+def _states(case: Case, command: Command | None) -> frozenset[DeadlineState]:
+    if isinstance(command, MissDeadline | WaiveDeadline):
+        known = case.deadlines.get(command.due)
+        return frozenset({known.state} if known else ())
+    return frozenset(d.state for d in case.deadlines.values() if d.state in OPEN_DEADLINES)
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    DeadlineSet: _set,
+    DeadlineMet: _to(DeadlineState.MET),
+    DeadlineMissed: _to(DeadlineState.MISSED),
+    DeadlineWaived: _to(DeadlineState.WAIVED),
+}
+TRACK = Track("deadline", _states, TRANSITIONS, APPLY)
