@@ -28,7 +28,7 @@ def _write(path: Path, content: bytes, *, mode: int) -> None:
     unfinished = path.with_name(path.name + ".new")
     opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(opened, "wb") as file:
-        file.write(content + b"\n")
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
