@@ -79,6 +79,7 @@ def main() -> int:
     if url.hostname != LOOPBACK or not url.port:
         print(f"SMTP_URL must be smtp://{LOOPBACK}:<port> for the local mailbox.", file=sys.stderr)
         return 2
+    os.umask(0o077)
     asyncio.run(serve(Mailbox(Path(os.environ.get("VAR", "var")) / "mailbox"), url.port))
     return 0
 
