@@ -1,0 +1,50 @@
+"""What goes into the store and comes out of it, beside the events themselves."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One event as it lies in the log. `position` orders the whole log and may have gaps."""
+
+    position: int
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """Where a stream stands after its last event, ready to load. `kind` is "case" or "user".
+
+    `state` is whatever its reader made of sealed events; words in it stay sealed.
+    """
+
+    stream: UUID
+    school: str
+    kind: str
+    version: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A name taken once per school and kind ("idempotency", "reference", "token") by a stream."""
+
+    school: str
+    kind: str
+    key: str
+    stream: UUID
+    value: bytes = b""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What proves later that an event was accepted: its place and the SHA-256 of its bytes."""
+
+    position: int
+    version: int
+    sha256: str

@@ -1,0 +1,221 @@
+"""The store as the rest of the program sees it: append, load, follow, seal, open."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from threading import Event as Signal
+from types import MappingProxyType, TracebackType
+from typing import Final, Self
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper, Notification, StoredEvent
+from eventsourcing.utils import Environment, EnvType
+
+from incidents.domain.facts import Event, Recorded, Sealed
+from incidents.store.blobs import Blobs
+from incidents.store.errors import StoreUnavailable
+from incidents.store.files import make_folder
+from incidents.store.keys import KeyStore
+from incidents.store.mapper import EventMapper, Upcaster, read_stamp
+from incidents.store.recorders.sqlite import FOLLOW_LIMIT, AlreadyRecorded, EventRecorder
+from incidents.store.records import Claim, Receipt, StateRow, Stored
+from incidents.store.sealing import Sealer, sealed_fields
+
+_NO_UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({})
+
+
+class EventLog(Application[UUID]):
+    """The library's application: our mapper and recorder in its event store.
+
+    Aggregates are not rebuilt by its repository: the state row is there, and `history` for replay.
+    """
+
+    name = "Incidents"
+    recorder: EventRecorder
+
+    def __init__(self, path: Path, mapper: EventMapper) -> None:
+        self._mapper = mapper
+        super().__init__(
+            {
+                "PERSISTENCE_MODULE": "incidents.store.recorders.sqlite:Factory",
+                "SQLITE_DBNAME": str(path),
+            }
+        )
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Only our settings: a stray CIPHER_KEY in the process's environment changes nothing."""
+        return Environment(name, env)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """The mapper that knows our events."""
+        return self._mapper
+
+
+class Store:
+    """Events, state rows, claims, keys and kept files of one installation.
+
+    Safe to share between threads; several processes may open the same files. Every method may raise
+    StoreUnavailable. Use it as a context manager, or `close` it.
+    """
+
+    def __init__(
+        self, log: EventLog, mapper: EventMapper, sealer: Sealer, keys: KeyStore, blobs: Blobs
+    ) -> None:
+        self._log = log
+        self._mapper = mapper
+        self._sealer = sealer
+        self.keys = keys
+        self.blobs = blobs
+
+    def append(
+        self, events: Sequence[Recorded], *, state: StateRow, claims: Sequence[Claim] = ()
+    ) -> tuple[Receipt, ...]:
+        """Append sealed events of one stream, its state after them, and claims; give receipts.
+
+        One transaction, durable when it returns; nothing of it is there when it raises. Appending
+        the very same events again (an answer was lost) gives the first receipts again. Raises
+        Conflict, AlreadyClaimed, ClockBehind, NotSealed, UnknownTopic, and ValueError for events
+        and a state row that do not belong together.
+        """
+        _check(events, state)
+        try:
+            recordings = self._log.events.put(events, state=state, claims=claims)
+        except AlreadyRecorded as again:
+            return tuple(map(_receipt, again.notifications))
+        return tuple(_receipt(recording.notification) for recording in recordings)
+
+    def seal(self, recorded: Recorded) -> Recorded:
+        """Return the same fact with every plain text sealed; sealing twice changes nothing.
+
+        Keys that did not exist are made and durable before it returns.
+        """
+        return self._sealer.seal(recorded)
+
+    def open(self, sealed: Sealed, *, school: str, stream: UUID) -> str:
+        """Return the words that were sealed on this stream, or REDACTED if their key is destroyed.
+
+        Raises CannotOpen when they were altered, come from elsewhere, or their key is lost.
+        """
+        return self._sealer.open(sealed, school=school, stream=stream)
+
+    def state(self, stream: UUID) -> StateRow | None:
+        """Return where the stream stands, None if there is no such stream."""
+        return self._log.recorder.state(stream)
+
+    def claim(self, school: str, kind: str, key: str) -> Claim | None:
+        """Return who holds this claim, None if it is free."""
+        return self._log.recorder.claim(school, kind, key)
+
+    def history(self, stream: UUID, up_to: int | None = None) -> list[Recorded]:
+        """Return the stream's facts in order, to version `up_to` inclusive; their words are sealed.
+
+        Raises UnknownTopic and UnreadableEvent.
+        """
+        found = self._log.recorder.select_events(stream, lte=up_to)
+        return list(map(self._mapper.to_domain_event, found))
+
+    def stored(self, stream: UUID) -> list[Stored]:
+        """Return the stream's events as they lie in the log, in order."""
+        return list(map(_stored, self._log.recorder.select_stream(stream)))
+
+    def log(self, after: int, limit: int) -> list[Stored]:
+        """Return at most `limit` events that come after position `after`, in the log's order."""
+        return list(
+            map(
+                _stored,
+                self._log.recorder.select_notifications(after, limit, inclusive_of_start=False),
+            )
+        )
+
+    def decode(self, stored: Stored) -> Recorded:
+        """Read a stored event. Raises UnknownTopic and UnreadableEvent."""
+        return self._mapper.to_domain_event(
+            StoredEvent(stored.stream, stored.version, stored.topic, stored.state)
+        )
+
+    def head(self) -> int:
+        """Return the last position in the log, 0 when it is empty."""
+        return self._log.recorder.max_notification_id() or 0
+
+    def latest(self) -> datetime | None:
+        """Return when the last event in the log was recorded, in UTC."""
+        last = self._log.recorder.latest()
+        return None if last is None else read_stamp(last.state).recorded_at
+
+    def follow(self, after: int, stop: Signal, limit: int = FOLLOW_LIMIT) -> Iterator[list[Stored]]:
+        """Yield what comes after position `after`, in batches, as it is committed by any process.
+
+        Blocks while there is nothing new; ends soon after `stop` is set.
+        """
+        for batch in self._log.recorder.follow(after, stop, limit):
+            yield list(map(_stored, batch))
+
+    def close(self) -> None:
+        """Close the files."""
+        self._log.close()
+        self.keys.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_store(
+    var: Path,
+    *,
+    events: Mapping[str, type[Event]],
+    upcasters: Mapping[tuple[str, int], Upcaster] = _NO_UPCASTERS,
+    random: Callable[[int], bytes] = os.urandom,
+) -> Store:
+    """Open the store under the folder `var`, made if absent, for the given kinds of event.
+
+    `upcasters` maps (topic, schema) to the step that turns a stored payload into the next schema.
+    Raises BadEventClass, MasterKeyUnusable and StoreUnavailable.
+    """
+    fields = {kind: sealed_fields(kind) for kind in events.values()}
+    mapper = EventMapper(events, fields, random, upcasters)
+    try:
+        make_folder(var)
+    except OSError as error:
+        raise StoreUnavailable(f"{var} cannot be made: {error.strerror}.") from error
+    keys = KeyStore(var / "keys.db", var / "keys" / "master.key", random)
+    return Store(
+        EventLog(var / "events.db", mapper),
+        mapper,
+        Sealer(keys, fields, random),
+        keys,
+        Blobs(var / "blobs", keys, random),
+    )
+
+
+def _check(events: Sequence[Recorded], state: StateRow) -> None:
+    if not events:
+        raise ValueError("There is nothing to append.")
+    if any(e.stream != state.stream or e.school != state.school for e in events):
+        raise ValueError("Events and state row are not all of one stream of one school.")
+    if any(b.version != a.version + 1 for a, b in pairwise(events)):
+        raise ValueError("The versions of the events do not follow one another.")
+    if any(b.recorded_at < a.recorded_at for a, b in pairwise(events)):
+        raise ValueError("The events were not recorded in their order.")
+    if state.version != events[-1].version:
+        raise ValueError("The state row is not of the last event's version.")
+
+
+def _receipt(recorded: Notification) -> Receipt:
+    return Receipt(recorded.id, recorded.originator_version, sha256(recorded.state).hexdigest())
+
+
+def _stored(row: Notification) -> Stored:
+    assert isinstance(row.originator_id, UUID)
+    return Stored(row.id, row.originator_id, row.originator_version, row.topic, row.state)
