@@ -81,6 +81,7 @@ class LogIncident(Command, frozen=True, kw_only=True):
 class AddInformation(Command, frozen=True, kw_only=True):
     """Add to the report. What happened over a day ago needs the reason why it is written now."""
 
+    HAPPENED = "happened_at"
     text: Words
     happened_at: datetime | None = None
     late_reason: Reason | None = None

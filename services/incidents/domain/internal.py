@@ -46,6 +46,7 @@ class RequestRemoval(Command, frozen=True, kw_only=True):
 class RecordPostStatus(Command, frozen=True, kw_only=True):
     """Say whether the post was still there when it was looked at."""
 
+    HAPPENED = "checked_at"
     status: PostStatus
     checked_at: datetime
 
@@ -53,6 +54,7 @@ class RecordPostStatus(Command, frozen=True, kw_only=True):
 class RecordMeeting(Command, frozen=True, kw_only=True):
     """Record the meeting: who came and what was agreed."""
 
+    HAPPENED = "held_at"
     held_at: datetime
     attendees: Words
     agreed: Words

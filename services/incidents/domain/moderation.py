@@ -60,6 +60,7 @@ class CaptureEvidence(Command, frozen=True, kw_only=True):
     Never for nude or indecent imagery, not even to show it to somebody: describe it instead.
     """
 
+    HAPPENED = "captured_at"
     kind: EvidenceKind
     label: Line
     media_type: MediaType
@@ -80,6 +81,7 @@ class DescribeEvidence(Command, frozen=True, kw_only=True):
 class TakeModerationAction(Command, frozen=True, kw_only=True):
     """Record that a user was blocked, or a post reported, hidden or deleted; and the clause."""
 
+    HAPPENED = "taken_at"
     act: ModerationAct
     clause: ClauseRef
     taken_at: datetime
@@ -89,6 +91,7 @@ class TakeModerationAction(Command, frozen=True, kw_only=True):
 class InformAudience(Command, frozen=True, kw_only=True):
     """Record that the approved notice was posted, word for word."""
 
+    HAPPENED = "posted_at"
     letter: UUID
     posted_at: datetime
     url: Url | None = None

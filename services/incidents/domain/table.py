@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -21,7 +21,12 @@ from incidents.domain.vocabulary import Due, Relation, Role
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request, in the imperative. It is the body of its REST call, and refuses unknown fields."""
+    """A request, in the imperative. It is the body of its REST call, and refuses unknown fields.
+
+    `HAPPENED` names the field that says when the thing itself happened, if the request has one.
+    """
+
+    HAPPENED: ClassVar[str | None] = None
 
 
 C = TypeVar("C", bound=Command)

@@ -1,0 +1,168 @@
+"""Who signs in: users, their roles and their tokens, on the same log as everything else.
+
+A token reads `<school>.<secret>`. Only its SHA-256 is kept; it is one user's, and it expires.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from incidents.clock import Clock, NewId, Random
+from incidents.domain import users as domain
+from incidents.domain.facts import Actor, Event, Recorded, SchoolId, Sealed, UserId
+from incidents.domain.school import User
+from incidents.domain.users import Account, TokenIssued
+from incidents.domain.vocabulary import Role
+from incidents.store import Claim, StateRow, Store
+
+KIND: Final = "user"
+SECRET_BYTES: Final = 32
+_ENCODE: Final = msgspec.json.Encoder()
+_DECODE: Final = msgspec.json.Decoder(Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user by name, for those who may read it."""
+
+    id: UserId
+    name: str
+    email: str
+    roles: frozenset[Role]
+
+
+class Users:
+    """The users of every school in one store."""
+
+    def __init__(self, store: Store, clock: Clock, new_id: NewId, random: Random) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._random = random
+        self._rosters: dict[SchoolId, tuple[int, Mapping[UserId, Account]]] = {}
+
+    def sign_in(self, token: str) -> User | None:
+        """Return whose token this is, or None if it is nobody's, revoked or expired."""
+        school, dot, secret = token.partition(".")
+        if not (school and dot and secret):
+            return None
+        digest = _digest(token)
+        claim = self._store.claim(school, "token", digest)
+        account = self._account(claim.stream) if claim else None
+        if account is None or account.school != school or not account.accepts(digest, self._clock()):
+            return None
+        return User(id=account.id, school=account.school, roles=account.roles)
+
+    def roster(self, school: SchoolId) -> Mapping[UserId, frozenset[Role]]:
+        """Return who holds which roles at this school now."""
+        return {user: account.roles for user, account in self._accounts(school).items()}
+
+    def people(self, school: SchoolId, users: Iterable[UserId]) -> list[Person]:
+        """Return these users of this school by name, in the given order; others are left out."""
+        accounts = self._accounts(school)
+        return [self._person(accounts[user]) for user in users if user in accounts]
+
+    def add(self, school: SchoolId, name: str, email: str, roles: Iterable[Role]) -> UserId:
+        """Add a user with these roles and return his id."""
+        user = UserId(self._new_id())
+        self._record(school, user, None, domain.user_added(name, email, roles))
+        return user
+
+    def issue_token(self, school: SchoolId, user: UserId, expires_at: datetime) -> str:
+        """Return a new token for the user. It can't be read again: only its hash is kept.
+
+        Raises `LookupError` when this school has no such user.
+        """
+        account = self._account(user)
+        if account is None or account.school != school:
+            raise LookupError("There is no such user at this school.")
+        secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
+        token = f"{school}.{secret}"
+        digest = _digest(token)
+        issued = TokenIssued(token=self._new_id(), digest=digest, expires_at=expires_at)
+        claim = Claim(school, "token", digest, user)
+        self._record(school, user, account, [issued], claim)
+        return token
+
+    def _record(
+        self,
+        school: SchoolId,
+        user: UserId,
+        account: Account | None,
+        events: Iterable[Event],
+        *claims: Claim,
+    ) -> None:
+        now = max(filter(None, (self._clock(), self._store.latest())))
+        request = self._new_id()
+        first = (account.version if account else 0) + 1
+        recorded = [
+            self._store.seal(_placed(event, school, user, first + n, now, request, self._new_id()))
+            for n, event in enumerate(events)
+        ]
+        for one in recorded:
+            account = domain.evolve(account, one)
+        assert account is not None
+        row = StateRow(user, school, KIND, account.version, _ENCODE.encode(account))
+        self._store.append(recorded, state=row, claims=claims)
+
+    def _account(self, stream: UUID) -> Account | None:
+        row = self._store.state(stream)
+        return _DECODE.decode(row.state) if row is not None and row.kind == KIND else None
+
+    def _accounts(self, school: SchoolId) -> Mapping[UserId, Account]:
+        stamp = self._store.stamp(school, KIND)
+        known = self._rosters.get(school)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        found = (_DECODE.decode(row.state) for row in self._store.states(school, KIND))
+        accounts = {account.id: account for account in found}
+        self._rosters[school] = (stamp, accounts)
+        return accounts
+
+    def _person(self, account: Account) -> Person:
+        return Person(
+            id=account.id,
+            name=self._open(account, account.name),
+            email=self._open(account, account.email),
+            roles=account.roles,
+        )
+
+    def _open(self, account: Account, text: str | Sealed) -> str:
+        if isinstance(text, str):
+            return text
+        return self._store.open(text, school=account.school, stream=account.id)
+
+
+def _placed(
+    event: Event,
+    school: SchoolId,
+    user: UserId,
+    version: int,
+    now: datetime,
+    request: UUID,
+    event_id: UUID,
+) -> Recorded:
+    return Recorded(
+        event_id=event_id,
+        school=school,
+        stream=user,
+        version=version,
+        recorded_at=now,
+        occurred_at=now,
+        actor=Actor(user=None, role=Role.INSTALLER),
+        policy_version="",
+        calendar_version="",
+        causation_id=request,
+        correlation_id=request,
+        event=event,
+    )
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
