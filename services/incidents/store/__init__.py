@@ -1,4 +1,4 @@
-"""The only door to event sourcing, SQL and keys: personal words are sealed before they are written."""
+"""The only door to event sourcing, SQL and keys: words are sealed before they are written."""
 
 from incidents.store.blobs import Blobs
 from incidents.store.database import Database

@@ -106,6 +106,14 @@ class Store:
         """Return where the stream stands, None if there is no such stream."""
         return self._log.recorder.state(stream)
 
+    def states(self, school: str, kind: str) -> list[StateRow]:
+        """Return the state rows of one kind in one school: for kinds that are few, like users."""
+        return self._log.recorder.states(school, kind)
+
+    def stamp(self, school: str, kind: str) -> int:
+        """Return a number that changes whenever one of `states` does."""
+        return self._log.recorder.stamp(school, kind)
+
     def claim(self, school: str, kind: str, key: str) -> Claim | None:
         """Return who holds this claim, None if it is free."""
         return self._log.recorder.claim(school, kind, key)

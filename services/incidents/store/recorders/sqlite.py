@@ -57,6 +57,7 @@ _SCHEMA: Final = (
         version INTEGER NOT NULL,
         state BLOB NOT NULL
     )""",
+    "CREATE INDEX IF NOT EXISTS states_by_kind ON states (school, kind)",
     """CREATE TABLE IF NOT EXISTS claims (
         school TEXT NOT NULL,
         kind TEXT NOT NULL,
@@ -209,6 +210,24 @@ class EventRecorder(SQLiteApplicationRecorder):
                 "SELECT school, kind, version, state FROM states WHERE stream = ?", (stream.hex,)
             ).fetchone()
         return None if row is None else StateRow(stream, *row)
+
+    def states(self, school: str, kind: str) -> list[StateRow]:
+        """Return the state rows of one kind in one school."""
+        with self.datastore.database.reading() as connection:
+            rows = connection.execute(
+                "SELECT stream, version, state FROM states WHERE school = ? AND kind = ?",
+                (school, kind),
+            )
+            return [StateRow(UUID(row[0]), school, kind, row[1], row[2]) for row in rows]
+
+    def stamp(self, school: str, kind: str) -> int:
+        """Return a number that grows with every event of this kind of stream in the school."""
+        with self.datastore.database.reading() as connection:
+            total: int = connection.execute(
+                "SELECT coalesce(sum(version), 0) FROM states WHERE school = ? AND kind = ?",
+                (school, kind),
+            ).fetchone()[0]
+        return total
 
     def claim(self, school: str, kind: str, key: str) -> Claim | None:
         """Return the claim on `key`, if anybody holds it."""
