@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID, uuid5
 
 import msgspec
@@ -22,7 +23,7 @@ from incidents.domain.facts import Actor, Event, Recorded, SchoolId
 from incidents.domain.vocabulary import Role
 from incidents.relay import LogBehindStream, Relay, partition
 from incidents.store.records import Stored
-from tests.notifier.nats_server import NatsServer
+from tests.support.nats_server import NatsServer
 
 SCHOOL = SchoolId("oakfield01")
 CASES = [UUID(int=number) for number in range(1, 6)]
@@ -126,16 +127,8 @@ def log(tmp_path: Path) -> FileLog:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    server = NatsServer(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def broker(server: NatsServer) -> AsyncIterator[Broker]:
-    broker = await brokers.connect(server.url, name="incidents")
+async def broker(nats_server: NatsServer) -> AsyncIterator[Broker]:
+    broker = await brokers.connect(nats_server.url, name="incidents")
     # So short that a repeat is recognised by the sequence or not at all.
     await brokers.set_up(broker.jetstream, duplicate_window=0.1)
     yield broker
@@ -249,7 +242,7 @@ async def test_a_relay_stopped_at_any_moment_is_resumed_by_the_next_one(
 
 
 async def test_a_broker_killed_while_publishing_loses_nothing_and_repeats_nothing(
-    log: FileLog, broker: Broker, server: NatsServer
+    log: FileLog, broker: Broker, nats_server: NatsServer
 ) -> None:
     chance = random.Random(7)
     with hearing("resuming") as interrupted:
@@ -257,8 +250,8 @@ async def test_a_broker_killed_while_publishing_loses_nothing_and_repeats_nothin
             for turn in range(4):
                 log.note(turn * 250 + 1, turn * 250 + 250)
                 await asyncio.sleep(chance.uniform(0.01, 0.08))
-                await asyncio.to_thread(server.kill)
-                await asyncio.to_thread(server.start)
+                await asyncio.to_thread(nats_server.kill)
+                await asyncio.to_thread(nats_server.start)
             messages = await stream_until(broker, 1000)
     assert interrupted.text
     assert numbers(messages) == listed(1000)
@@ -302,32 +295,38 @@ async def test_a_log_restored_from_an_older_copy_is_refused_and_the_way_out_is_n
             await Relay(restored, broker, publish).run()
 
 
+MUTE: Final = """
+port: $NATS_PORT
+jetstream { store_dir: $NATS_STORE_DIR }
+authorization { users: [
+  { user: "admin", password: "a" }
+  { user: "mute", password: "m", permissions: { publish: { deny: ["incidents.>"] } } }
+] }
+"""
+
+
 async def test_a_denied_permission_is_told_by_its_reason(log: FileLog, tmp_path: Path) -> None:
-    users = (
-        'authorization { users: [ { user: "admin", password: "a" }, { user: "mute", password: "m",'
-        ' permissions: { publish: { deny: ["incidents.>"] } } } ] }'
-    )
-    server = NatsServer(tmp_path / "nats", users)
-    server.start()
-    admin = await brokers.connect(server.url.replace("//", "//admin:a@"), name="admin")
-    mute = await brokers.connect(server.url.replace("//", "//mute:m@"), name="incidents")
-    try:
+    config = tmp_path / "mute.conf"
+    config.write_text(MUTE)
+    log.note(1, 1)
+    with NatsServer(tmp_path / "nats", config=config) as server:
+        admin = await brokers.connect(server.url.replace("//", "//admin:a@"), name="admin")
+        mute = await brokers.connect(server.url.replace("//", "//mute:m@"), name="incidents")
         await brokers.set_up(admin.jetstream)
-        log.note(1, 1)
         with hearing("resuming") as heard:
             async with running(Relay(log, mute, publish, ack_timeout=0.2)):
                 await heard.it()
-        assert "timeout; the broker complained" in heard.text
-        assert 'permissions violation for publish to "incidents.' in heard.text
-        assert mute.errors.total() >= 1
-    finally:
         await admin.close()
         await mute.close()
-        server.stop()
+    assert "timeout; the broker complained" in heard.text
+    assert 'permissions violation for publish to "incidents.' in heard.text
+    assert mute.errors.total() >= 1
 
 
-async def test_a_broker_without_its_streams_is_waited_for(log: FileLog, server: NatsServer) -> None:
-    broker = await brokers.connect(server.url, name="incidents")
+async def test_a_broker_without_its_streams_is_waited_for(
+    log: FileLog, nats_server: NatsServer
+) -> None:
+    broker = await brokers.connect(nats_server.url, name="incidents")
     log.note(1, 5)
     with hearing("stream not found") as heard:
         async with running(Relay(log, broker, publish)):
