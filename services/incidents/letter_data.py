@@ -72,12 +72,10 @@ class Post(_Data, frozen=True, kw_only=True):
 
 
 class Clause(_Data, frozen=True, kw_only=True):
-    """A clause of the policy: its number in the edition, its words, and for a short notice the rule
-    in a few words (e.g. "no offensive or harassing comments")."""
+    """A clause of the policy: its number in the edition, and its words."""
 
     ref: str
     words: str
-    short: str | None = None
 
 
 class RemovalAndMeeting(Letter, frozen=True, kw_only=True):
