@@ -210,7 +210,9 @@ class Cases:
         assert after is not None
         if key is not None:
             kept = _ENCODE.encode(_Kept(key.body, first, after.version))
-            claims.append(Claim(after.school, "idempotency", _claim_key(asking.user, key), case_id, kept))
+            claims.append(
+                Claim(after.school, "idempotency", _claim_key(asking.user, key), case_id, kept)
+            )
         row = StateRow(case_id, after.school, KIND, after.version, _ENCODE.encode(after))
         receipt = self.store.append(events, state=row, claims=claims)
         return Done(after, receipt, events)
@@ -269,9 +271,7 @@ class Cases:
         return f"CW-{''.join(letters[:4])}-{''.join(letters[4:])}"
 
     def _done_before(self, user: User, key: Key | None) -> Done | None:
-        claim = (
-            self.store.claim(user.school, "idempotency", _claim_key(user, key)) if key else None
-        )
+        claim = self.store.claim(user.school, "idempotency", _claim_key(user, key)) if key else None
         if key is None or claim is None:
             return None
         kept = msgspec.json.decode(claim.value, type=_Kept)

@@ -1,4 +1,4 @@
-"""Settings of a process, from its environment. Every one has a default that works on one machine."""
+"""Settings of a process, from its environment. Each has a default that works on one machine."""
 
 import os
 from collections.abc import Mapping

@@ -55,7 +55,11 @@ class Users:
         digest = _digest(token)
         claim = self._store.claim(school, "token", digest)
         account = self._account(claim.stream) if claim else None
-        if account is None or account.school != school or not account.accepts(digest, self._clock()):
+        if (
+            account is None
+            or account.school != school
+            or not account.accepts(digest, self._clock())
+        ):
             return None
         return User(id=account.id, school=account.school, roles=account.roles)
 

@@ -1,0 +1,207 @@
+"""Reading a case: as it stands, as it stood, as it was known, and everything that happened to it.
+
+Every answer is for one reader. What he may see is asked of the case as it is now, also when he
+looks at how it was.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from incidents.cases import Cases, NoSuchCase
+from incidents.domain import case as rules
+from incidents.domain.access import Sight
+from incidents.domain.closing import CaseClosed, CaseReopened
+from incidents.domain.facts import Recorded, Sealed, Text, UserId
+from incidents.domain.intake import ReportAcknowledged
+from incidents.domain.moderation import TRACK as MODERATION
+from incidents.domain.school import User
+from incidents.domain.state import Case
+from incidents.pages import ActorPage, CasePage, Change, Entry, Words, case_page
+from incidents.store import Stored
+
+WITHHELD: Final = "[withheld]"
+"""What an auditor reads in place of people's words."""
+_UNTOLD: Final = frozenset({"version", "updated_at", "prompts"})
+"""Fields of a case whose change says nothing that the event does not."""
+_STATUS_EVENTS: Final = (ReportAcknowledged, CaseClosed, CaseReopened)
+
+
+class Reading:
+    """What people read of cases."""
+
+    def __init__(self, cases: Cases) -> None:
+        self._cases = cases
+
+    def page(self, user: User, case_id: UUID, now: datetime) -> CasePage:
+        """Return the case as it stands. Raises `NoSuchCase`."""
+        case, much = self._cases.seen(user, case_id)
+        if much is Sight.STATUS:
+            # A reporter reads his own words, also when somebody has put them right since.
+            told = rules.replay(self._cases.history(case_id, 1))
+            return self._told_page(case, told, now)
+        return case_page(case, much, self._words(case, much), now)
+
+    def replay(
+        self,
+        user: User,
+        case_id: UUID,
+        now: datetime,
+        *,
+        version: int | None = None,
+        known_at: datetime | None = None,
+        happened_by: datetime | None = None,
+    ) -> CasePage:
+        """Return the case as it was at `version`, or as it was known at `known_at`.
+
+        With `happened_by`, only what had happened by then counts. Raises `NoSuchCase`, also where
+        nothing was known yet.
+        """
+        case, much = self._cases.seen(user, case_id)
+        if much < Sight.AUDIT:
+            raise NoSuchCase
+        history = self._cases.history(case_id, version)
+        then = [
+            recorded
+            for recorded in history
+            if (known_at is None or recorded.recorded_at <= known_at)
+            and (happened_by is None or recorded.occurred_at <= happened_by)
+        ]
+        if not then or then[0].version != 1 or (version or 0) > case.version:
+            raise NoSuchCase
+        moment = known_at or then[-1].recorded_at
+        return case_page(rules.replay(then), much, self._words(case, much), min(moment, now))
+
+    def history(self, user: User, case_id: UUID) -> list[Entry]:
+        """Return every event this reader may see, with what it changed. Raises `NoSuchCase`."""
+        case, much = self._cases.seen(user, case_id)
+        stored = {one.version: one for one in self._cases.store.stored(case_id)}
+        history = [self._cases.store.decode(one) for one in stored.values()]
+        words, names = self._words(case, much), self._names(case, much, history)
+        told = _told(history, much, user)
+        return [
+            _entry(recorded, stored[recorded.version], before, after, words, names)
+            for recorded, before, after in _steps(history)
+            if recorded.version in told
+        ]
+
+    def _told_page(self, case: Case, told: Case, now: datetime) -> CasePage:
+        shown = msgspec.structs.replace(
+            told,
+            version=case.version,
+            stage=case.stage,
+            acknowledged_at=case.acknowledged_at,
+            closed_at=case.closed_at,
+        )
+        return case_page(shown, Sight.STATUS, self._words(case, Sight.STATUS), now)
+
+    def _words(self, case: Case, much: Sight) -> Words:
+        @cache
+        def opened(text: Text) -> str:
+            if isinstance(text, str):
+                return text
+            return self._cases.store.open(text, school=case.school, stream=case.id)
+
+        def words(text: Text | None) -> str | None:
+            if text is None:
+                return None
+            return WITHHELD if much is Sight.AUDIT else opened(text)
+
+        return words
+
+    def _names(self, case: Case, much: Sight, history: Iterable[Recorded]) -> Mapping[UserId, str]:
+        """Who acted, by name: an auditor reads references only."""
+        if much is Sight.AUDIT:
+            return {}
+        users = {r.actor.user for r in history if r.actor.user is not None}
+        return {p.id: p.name for p in self._cases.users.people(case.school, users)}
+
+
+def _told(history: Iterable[Recorded], much: Sight, user: User) -> frozenset[int]:
+    """The versions that this much sight shows."""
+
+    def shows(recorded: Recorded) -> bool:
+        match much:
+            case Sight.STATUS:
+                own = recorded.actor.user is not None and recorded.actor.user == user.id
+                return own or isinstance(recorded.event, _STATUS_EVENTS)
+            case Sight.MODERATION:
+                return type(recorded.event) in MODERATION.apply
+            case _:
+                return much > Sight.STATUS
+
+    return frozenset(recorded.version for recorded in history if shows(recorded))
+
+
+def _steps(history: Iterable[Recorded]) -> Iterator[tuple[Recorded, Case | None, Case]]:
+    case: Case | None = None
+    for recorded in history:
+        before, case = case, rules.evolve(case, recorded)
+        yield recorded, before, case
+
+
+def _entry(
+    recorded: Recorded,
+    stored: Stored,
+    before: Case | None,
+    after: Case,
+    words: Words,
+    names: Mapping[UserId, str],
+) -> Entry:
+    user = recorded.actor.user
+    return Entry(
+        version=recorded.version,
+        event=recorded.event.TOPIC,
+        event_id=recorded.event_id,
+        recorded_at=recorded.recorded_at,
+        occurred_at=recorded.occurred_at,
+        actor=ActorPage(
+            role=recorded.actor.role, user=user, name=names.get(user) if user else None
+        ),
+        policy_version=recorded.policy_version,
+        calendar_version=recorded.calendar_version,
+        position=stored.position,
+        sha256=sha256(stored.state).hexdigest(),
+        data=_plain(recorded.event, words),
+        changes=list(_changes(before, after, words)) if before is not None else [],
+    )
+
+
+def _changes(before: Case, after: Case, words: Words) -> Iterator[Change]:
+    for field in Case.__struct_fields__:
+        old, new = getattr(before, field), getattr(after, field)
+        if field not in _UNTOLD and old != new:
+            yield from _differences(field, _plain(old, words), _plain(new, words))
+
+
+def _differences(field: str, old: Any, new: Any) -> Iterator[Change]:
+    """The leaves that differ: a dictionary is gone through, everything else is one value."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        yield Change(field=field, old=old, new=new)
+        return
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            yield from _differences(f"{field}.{key}", old.get(key), new.get(key))
+
+
+def _plain(value: Any, words: Words) -> Any:
+    """The value in JSON's own types, with its words opened."""
+    match value:
+        case Sealed():
+            return words(value)
+        case msgspec.Struct():
+            fields = ((f, getattr(value, f)) for f in value.__struct_fields__)
+            return {f: _plain(v, words) for f, v in fields}
+        case Mapping():
+            return {str(k): _plain(v, words) for k, v in value.items()}
+        case list() | tuple():
+            return [_plain(v, words) for v in value]
+        case set() | frozenset():
+            return sorted(_plain(v, words) for v in value)
+        case _:
+            return msgspec.to_builtins(value)
