@@ -29,14 +29,24 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from enum import StrEnum
+
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    if __name__ != "__main__":
+        raise
+    sys.stderr.write(
+        "verify.py needs Python 3.11 or newer and its package cryptography. "
+        "Install it with: pip install cryptography\n"
+    )
+    sys.exit(2)
 
 # ---------------------------------------------------------------------------- findings
 
@@ -579,6 +589,8 @@ def _read_members(archive: zipfile.ZipFile, size: int) -> Bundle:
     members = archive.infolist()
     if len(members) > MAX_FILES:
         raise Malformed("it holds too many files")
+    if any(m.compress_type != zipfile.ZIP_STORED or m.flag_bits & 1 for m in members):
+        raise Malformed("it was packed again; check it as it was downloaded")
     if sum(member.file_size for member in members) > size:
         raise Malformed("its files overlap, or are larger than the bundle itself")
     for member in members:
@@ -587,8 +599,6 @@ def _read_members(archive: zipfile.ZipFile, size: int) -> Bundle:
             bundle.findings.append(Finding(Kind.INSERTED, place, "it is there twice"))
         elif not _belongs(member.filename):
             bundle.findings.append(Finding(Kind.INSERTED, place, "it is no part of a bundle"))
-        elif member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
-            raise Malformed("it was packed again; check it as it was downloaded")
         else:
             _read_member(archive, member, place, bundle)
     return bundle

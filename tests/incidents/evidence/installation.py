@@ -107,9 +107,11 @@ class Installation:
         }
         return json.dumps(stored).encode()
 
-    def sequencer(self, name: str = LOG_NAME) -> Sequencer:
-        key = SigningKey.load_or_create(self.var / "keys" / "checkpoint.key", name)
-        return Sequencer(self, self.tree(), self.folder, key)
+    def key(self) -> SigningKey:
+        return SigningKey.load_or_create(self.var / "keys" / "checkpoint.key", LOG_NAME)
+
+    def sequencer(self) -> Sequencer:
+        return Sequencer(self, self.tree(), self.folder, self.key())
 
     def tree(self) -> Tree:
         return Tree(self.var / "evidence.db")
