@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from sqlite3 import Connection, IntegrityError, Row
+from sqlite3 import Connection, DatabaseError, IntegrityError, Row
 from threading import Lock
 from typing import Final, Literal
 
 from incidents.store.errors import StoreUnavailable
 
-__all__ = ["Connection", "Database", "IntegrityError", "Row"]
+__all__ = ["Connection", "Database", "DatabaseError", "IntegrityError", "Row"]
 
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full. Free some space and try again",
@@ -78,15 +78,17 @@ class Database:
         Raises StoreUnavailable.
         """
         with self._turn:
-            with self._plainly():
-                connection = self._writer = self._writer or self._connect()
             try:
-                with self._plainly():
-                    connection.execute("BEGIN IMMEDIATE")
-                    yield connection
-                    connection.execute("COMMIT")
+                connection = self._write_connection()
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except DatabaseError as error:
+                self._undo()
+                self._put_plainly(error)
+                raise
             except BaseException:
-                self._undo(connection)
+                self._undo()
                 raise
 
     @contextmanager
@@ -95,15 +97,18 @@ class Database:
 
         Raises StoreUnavailable.
         """
-        with self._plainly():
-            connection = self._reader()
-            try:
-                yield connection
-            except BaseException:
-                # A statement left half read would hold its old view of the file: begin afresh.
+        connection = None
+        try:
+            connection = self._read_connection()
+            yield connection
+        except BaseException as error:
+            # A statement left half read would hold its old view of the file: begin afresh.
+            if connection is not None:
                 connection.close()
-                raise
-            self._readers.append(connection)
+            if isinstance(error, DatabaseError):
+                self._put_plainly(error)
+            raise
+        self._readers.append(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -119,12 +124,16 @@ class Database:
         Nothing deleted or overwritten is left in either. Raises StoreUnavailable when a reader
         holds on to the file for too long.
         """
-        with self._turn, self._plainly():
-            connection = self._writer = self._writer or self._connect()
-            connection.execute("VACUUM")
-            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        with self._turn:
+            try:
+                connection = self._write_connection()
+                connection.execute("VACUUM")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except DatabaseError as error:
+                self._put_plainly(error)
+                raise
         if busy:
-            raise StoreUnavailable(self._message(sqlite3.SQLITE_BUSY))
+            raise self._unavailable(sqlite3.SQLITE_BUSY)
 
     def close(self) -> None:
         """Close every idle connection; the file may be opened again by using it."""
@@ -136,7 +145,12 @@ class Database:
             while True:
                 self._readers.pop().close()
 
-    def _reader(self) -> Connection:
+    def _write_connection(self) -> Connection:
+        if self._writer is None:
+            self._writer = self._connect()
+        return self._writer
+
+    def _read_connection(self) -> Connection:
         try:
             return self._readers.pop()
         except IndexError:
@@ -146,7 +160,7 @@ class Database:
         try:
             self.path.touch(mode=0o600)
         except OSError as error:
-            raise StoreUnavailable(self._message(sqlite3.SQLITE_CANTOPEN)) from error
+            raise self._unavailable(sqlite3.SQLITE_CANTOPEN) from error
         connection = sqlite3.connect(
             self.path,
             isolation_level=None,
@@ -163,24 +177,22 @@ class Database:
         connection.row_factory = Row
         return connection
 
-    def _undo(self, connection: Connection) -> None:
+    def _undo(self) -> None:
+        if self._writer is None:
+            return
         try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
         except sqlite3.Error:
             # What cannot be rolled back is dropped with its connection: SQLite undoes it.
-            connection.close()
+            self._writer.close()
             self._writer = None
 
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code not in _REASONS:
-                raise
-            raise StoreUnavailable(self._message(code)) from error
+    def _put_plainly(self, error: DatabaseError) -> None:
+        """Raise StoreUnavailable in place of an error that is not of our making."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _REASONS:
+            raise self._unavailable(code) from error
 
-    def _message(self, code: int) -> str:
-        return f"{self.path.name} cannot be used: {_REASONS[code]}."
+    def _unavailable(self, code: int) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.path.name} cannot be used: {_REASONS[code]}.")

@@ -25,6 +25,7 @@ from incidents.store.database import Connection, Database, IntegrityError, Row
 from incidents.store.errors import AlreadyClaimed, ClockBehind, Conflict
 from incidents.store.mapper import read_stamp
 from incidents.store.records import Claim, StateRow
+from incidents.store.writer import Writer
 
 POLL_SECONDS: Final = 0.02
 """How long a commit of another process may stay unseen by a follower."""
@@ -112,6 +113,7 @@ class EventRecorder(SQLiteApplicationRecorder):
 
     def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
+        self._writer = Writer(datastore.database)
         self._followers: set[Event] = set()
 
     def construct_create_table_statements(self) -> list[str]:
@@ -126,12 +128,16 @@ class EventRecorder(SQLiteApplicationRecorder):
         """
         state: StateRow = kwargs["state"]
         claims: Sequence[Claim] = kwargs["claims"]
-        with self.datastore.database.writing() as connection:
+
+        def append(connection: Connection) -> list[int]:
             positions = _append_events(connection, stored_events)
             _refuse_clock_behind(connection, positions[0], stored_events[0])
             _put_state(connection, state)
             for claim in claims:
                 _put_claim(connection, claim)
+            return positions
+
+        positions = self._writer.write(append)
         for follower in tuple(self._followers):
             follower.set()
         return positions
