@@ -80,6 +80,8 @@ def _run(installation: Installation, lines: list[Line]) -> int:
         if not failure:
             supervisor.watch()
     finally:
+        if supervisor.stopping:
+            supervisor.say(US, b"stopping; once more to stop at once")
         supervisor.stop()
         changed()
     if failure:

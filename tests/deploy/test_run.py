@@ -29,6 +29,7 @@ def times_started(running: Supervised, name: str) -> int:
 def test_a_killed_program_is_started_again(tmp_path: Path) -> None:
     with supervised(tmp_path, SERVICES, port=free_port()) as running:
         running.until_ready()
+        running.until(lambda: times_started(running, "worker") == 1)
         before, neighbour = running.pid("worker"), running.pid("api")
         os.kill(before, signal.SIGKILL)
         running.until(lambda: running.pid("worker") not in (0, before))
@@ -58,6 +59,7 @@ def test_asked_to_stop_it_stops_everything_in_reverse_order_and_exits_0(
     procfile = "first: program idle\nsecond: program idle\napi: program serve\n"
     with supervised(tmp_path, procfile, port=free_port()) as running:
         running.until_ready()
+        running.until(lambda: running.output.count("runs with") == 3)
         pids = list(running.state["pids"].values())
         assert len(pids) == 3
         assert running.stop(number) == 0
@@ -71,6 +73,7 @@ def test_a_second_request_to_stop_does_not_wait_for_a_deaf_program(tmp_path: Pat
     with supervised(tmp_path, procfile, port=free_port()) as running:
         running.until(lambda: times_started(running, "worker") == 1)
         running.process.send_signal(signal.SIGINT)
+        running.until(lambda: "caseward | stopping" in running.output)
         deaf, other = running.pid("worker"), running.pid("other")
         assert running.stop(signal.SIGINT) == 0
         assert gone(deaf)
@@ -153,7 +156,7 @@ def test_real_servers_named_from_outside_are_used_instead_of_embedded_ones(tmp_p
         assert set(running.state["pids"]) == {"api", "worker"}
         assert running.state["nats"] == "nats://nats.example.org:4222"
         assert running.state["smtp"] == "smtp://mail.example.org:587"
-        assert "idle runs with service.nk" in running.output
+        running.until(lambda: "idle runs with service.nk" in running.output)
         assert "secret" not in (running.var / "run.json").read_text() + running.output
 
 
