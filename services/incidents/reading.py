@@ -18,8 +18,14 @@ from incidents.domain import case as rules
 from incidents.domain.access import Sight
 from incidents.domain.closing import CaseClosed, CaseReopened
 from incidents.domain.facts import Recorded, Sealed, Text, UserId
-from incidents.domain.intake import ReportAcknowledged
+from incidents.domain.intake import (
+    EntryCorrected,
+    IncidentLogged,
+    InformationAdded,
+    ReportAcknowledged,
+)
 from incidents.domain.moderation import TRACK as MODERATION
+from incidents.domain.moderation import EvidenceCaptured, EvidenceDescribedOnly
 from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.pages import ActorPage, CasePage, Change, Entry, Words, case_page
@@ -30,6 +36,14 @@ WITHHELD: Final = "[withheld]"
 _UNTOLD: Final = frozenset({"version", "updated_at", "prompts"})
 """Fields of a case whose change says nothing that the event does not."""
 _STATUS_EVENTS: Final = (ReportAcknowledged, CaseClosed, CaseReopened)
+"""How far it has come, for the reporter: that it happened, not what else went with it."""
+_OWN_WORDS: Final = (
+    IncidentLogged,
+    InformationAdded,
+    EntryCorrected,
+    EvidenceCaptured,
+    EvidenceDescribedOnly,
+)
 
 
 class Reading:
@@ -84,11 +98,12 @@ class Reading:
         history = [self._cases.store.decode(one) for one in stored.values()]
         words, names = self._words(case, much), self._names(case, much, history)
         told = _told(history, much, user)
-        return [
+        entries = [
             _entry(recorded, stored[recorded.version], before, after, words, names)
             for recorded, before, after in _steps(history)
             if recorded.version in told
         ]
+        return [_for_reporter(e) for e in entries] if much is Sight.STATUS else entries
 
     def _told_page(self, case: Case, told: Case, now: datetime) -> CasePage:
         shown = msgspec.structs.replace(
@@ -129,13 +144,23 @@ def _told(history: Iterable[Recorded], much: Sight, user: User) -> frozenset[int
         match much:
             case Sight.STATUS:
                 own = recorded.actor.user is not None and recorded.actor.user == user.id
-                return own or isinstance(recorded.event, _STATUS_EVENTS)
+                said = own and isinstance(recorded.event, _OWN_WORDS)
+                return said or isinstance(recorded.event, _STATUS_EVENTS)
             case Sight.MODERATION:
                 return type(recorded.event) in MODERATION.apply
             case _:
                 return much > Sight.STATUS
 
     return frozenset(recorded.version for recorded in history if shows(recorded))
+
+
+def _for_reporter(entry: Entry) -> Entry:
+    """His own words as they are; of everybody else's acts only where the case then stood."""
+    stages = [change for change in entry.changes if change.field == "stage"]
+    if entry.event not in {event.TOPIC for event in _STATUS_EVENTS}:
+        return msgspec.structs.replace(entry, changes=stages)
+    actor = ActorPage(role=entry.actor.role)
+    return msgspec.structs.replace(entry, changes=stages, data={}, actor=actor)
 
 
 def _steps(history: Iterable[Recorded]) -> Iterator[tuple[Recorded, Case | None, Case]]:

@@ -1,0 +1,95 @@
+"""An installation put together: every part, made once, from its settings.
+
+The one place that knows how the parts fit. What is built here is what the programs and the tests
+run; a test hands in its own clock, ids and chance.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from incidents import clock
+from incidents.cases import Cases
+from incidents.clock import Clock, NewId, Random
+from incidents.config import Settings
+from incidents.domain import case, users
+from incidents.domain.facts import Event, SchoolId
+from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
+from incidents.evidence.sequencer import Sequencer
+from incidents.evidence.tree import Tree
+from incidents.letters.lookup import Lookup
+from incidents.reading import Reading
+from incidents.school_files import SchoolFiles, load_all
+from incidents.store import Store, open_store
+from incidents.timekeeper import Timekeeper
+from incidents.users import Users
+from incidents.views import Views
+
+EVENTS: Final[Mapping[str, type[Event]]] = {**case.EVENTS, **users.EVENTS}
+"""Every kind of event that may lie in the log, by its stored topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The parts that every program of an installation shares."""
+
+    settings: Settings
+    clock: Clock
+    new_id: NewId
+    random: Random
+    schools: Mapping[SchoolId, SchoolFiles]
+    store: Store
+    users: Users
+    cases: Cases
+    reading: Reading
+    views: Views
+    tree: Tree
+    checkpoints: CheckpointFolder
+
+    def lookup(self) -> Lookup:
+        return Lookup(self.cases, self.clock)
+
+    def timekeeper(self) -> Timekeeper:
+        return Timekeeper(self.cases, self.views, self.clock)
+
+    def sequencer(self) -> Sequencer:
+        """The only part that holds the signing key. Raises `KeyUnusable`."""
+        key = SigningKey.load_or_create(self.settings.var / "keys" / "checkpoint.key")
+        return Sequencer(self.store, self.tree, self.checkpoints, key)
+
+    def close(self) -> None:
+        self.tree.close()
+        self.views.close()
+        self.store.close()
+
+
+def open_installation(
+    settings: Settings,
+    *,
+    now: Clock = clock.now,
+    new_id: NewId = clock.time_ordered_id,
+    random: Random = os.urandom,
+) -> Installation:
+    """Open everything under `settings.var`, made there if it is absent.
+
+    Raises `BadSchoolFile`, `MasterKeyUnusable` and `StoreUnavailable`, each saying what to do.
+    """
+    schools = load_all(settings.school_dir)
+    store = open_store(settings.var, events=EVENTS, random=random)
+    people = Users(store, now, new_id, random)
+    cases = Cases(store, people, schools, now, new_id, random)
+    return Installation(
+        settings=settings,
+        clock=now,
+        new_id=new_id,
+        random=random,
+        schools=schools,
+        store=store,
+        users=people,
+        cases=cases,
+        reading=Reading(cases),
+        views=Views(settings.var / "views.db"),
+        tree=Tree(settings.var / "evidence.db"),
+        checkpoints=CheckpointFolder(settings.var / "checkpoints"),
+    )

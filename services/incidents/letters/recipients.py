@@ -1,0 +1,108 @@
+"""To whom: who gets a letter, and who he is at the moment it is written or sent."""
+
+from typing import Final
+from uuid import UUID
+
+from incidents.domain.facts import Event, PersonId, SchoolId, UserId
+from incidents.domain.internal import MeetingInvited, RemedyRequired
+from incidents.domain.referral import ReferralMade
+from incidents.domain.state import Case
+from incidents.domain.timers import DeadlineMissed
+from incidents.domain.vocabulary import Due, Role
+from incidents.letter_data import Recipient
+from incidents.letters.lookup import Lookup, NotToBeSent
+
+_MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
+
+
+def recipients(
+    lookup: Lookup, school: SchoolId, case_id: UUID, event_id: UUID, audience: str
+) -> list[UUID | None]:
+    """Return who is to get a letter; None where the audience is no person of ours.
+
+    Raises `NoSuchCase` and `NotToBeSent`.
+    """
+    case = lookup.case(school, case_id)
+    event = lookup.event(case, event_id).event
+    match audience:
+        case "agency" | "school_account":
+            return [None]
+        case "reporter":
+            return list(lookup.allowed(case, [case.reporter]))
+        case "subject_parent" | "subject_staff":
+            return [_named_by(event)]
+        case "slt_pool":
+            return list(_leaders(lookup, case, Role.SLT))
+        case "headteacher_and_dsl":
+            return list(_leaders(lookup, case, Role.HEADTEACHER, Role.DSL))
+        case "deadline_owner":
+            return list(_owners(lookup, case, event))
+    raise NotToBeSent("unknown_audience")
+
+
+def recipient(
+    lookup: Lookup, case: Case, audience: str, ref: UUID | None, event: Event
+) -> Recipient:
+    """Return a recipient as he is on record now. Raises `NotToBeSent`."""
+    match audience:
+        case "agency":
+            if not isinstance(event, ReferralMade):
+                raise NotToBeSent("event_names_no_agency")
+            entry = lookup.files(case).directory[event.agency]
+            return Recipient(name=entry.name, salutation="colleague", email=entry.email)
+        case "school_account":
+            return Recipient(name="Everyone", salutation="everyone")
+        case "subject_parent" | "subject_staff":
+            return _person(lookup, case, ref)
+        case _:
+            return _user(lookup, case, ref)
+
+
+def _leaders(lookup: Lookup, case: Case, *roles: Role) -> list[UserId]:
+    """Users in these roles; where none is free of conflict, the next rung above."""
+    ladder = (
+        [(Role.CHAIR,)] if case.about_headteacher else [roles, (Role.HEADTEACHER,), (Role.CHAIR,)]
+    )
+    rungs = (lookup.allowed(case, lookup.holding(case, *rung)) for rung in ladder)
+    return next((people for people in rungs if people), [])
+
+
+def _owners(lookup: Lookup, case: Case, event: Event) -> list[UserId]:
+    """Whose deadline it was: the lead or, for moderation, the moderators; and SLT with them."""
+    owners = [case.lead] if case.lead else []
+    if isinstance(event, DeadlineMissed) and event.due in _MODERATION_DUE:
+        owners = lookup.holding(case, Role.MODERATOR)
+    leaders = _leaders(lookup, case, Role.SLT)
+    return list(dict.fromkeys([*lookup.allowed(case, owners), *leaders]))
+
+
+def _named_by(event: Event) -> PersonId:
+    if isinstance(event, MeetingInvited | RemedyRequired):
+        return event.person
+    raise NotToBeSent("event_names_nobody")
+
+
+def _person(lookup: Lookup, case: Case, ref: UUID | None) -> Recipient:
+    person = case.people.get(PersonId(ref)) if ref else None
+    if person is None or person.name is None:
+        raise NotToBeSent("unknown_recipient")
+    if person.basis is None:
+        raise NotToBeSent("no_basis_for_writing")
+    name = lookup.opened(case, person.name)
+    address = lookup.words(case, person.address)
+    return Recipient(
+        recipient_ref=person.person,
+        name=name,
+        salutation=lookup.words(case, person.salutation) or name,
+        address_lines=address.split("\n") if address else [],
+        email=lookup.words(case, person.email),
+    )
+
+
+def _user(lookup: Lookup, case: Case, ref: UUID | None) -> Recipient:
+    allowed = lookup.allowed(case, [UserId(ref)] if ref else [])
+    people = lookup.cases.users.people(case.school, allowed)
+    if not people:
+        raise NotToBeSent("unknown_recipient")
+    one = people[0]
+    return Recipient(recipient_ref=one.id, name=one.name, salutation=one.name, email=one.email)

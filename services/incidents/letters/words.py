@@ -1,0 +1,55 @@
+"""Words for what the rules know as codes, as letters and alerts say them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from incidents.domain.vocabulary import Due, HarmQuestion, ModerationAct, Role
+
+ACTS: Final[Mapping[ModerationAct, str]] = {
+    ModerationAct.BLOCKED: "blocked a user",
+    ModerationAct.REPORTED: "reported a post to the platform",
+    ModerationAct.DELETED: "removed a comment",
+    ModerationAct.HIDDEN: "hidden a comment",
+}
+TO_DO: Final[Mapping[Due, str]] = {
+    Due.ACKNOWLEDGE: "the report has not been acknowledged",
+    Due.ASSESSMENT: "the assessment is not recorded",
+    Due.URGENT_ASSESSMENT: "the urgent assessment is not recorded",
+    Due.LADO: "the LADO has not been contacted, nor a decision against it recorded",
+    Due.POLICE: "the police have not been contacted, nor a decision against it recorded",
+    Due.AGENCY_CHASE: "the agency's answer has not been recorded",
+    Due.REMOVAL_LETTER: "the request to remove the post has not been made",
+    Due.POST_RECHECK: "nobody has recorded whether the post is still there",
+    Due.MEETING: "the meeting has not been recorded",
+    Due.REMEDY: "what was to be put right has not been recorded as done",
+    Due.MODERATION: "the post on the school's account has not been dealt with",
+    Due.AUDIENCE_NOTICE: "the audience has not been told why",
+    Due.CLOSE: "the case has not been closed",
+}
+QUESTIONS: Final[Mapping[HarmQuestion, str]] = {
+    HarmQuestion.HARMED_A_CHILD: "Behaved in a way that has harmed, or may have harmed, a child",
+    HarmQuestion.POSSIBLE_OFFENCE_AGAINST_A_CHILD: (
+        "Possibly committed a criminal offence against or related to a child"
+    ),
+    HarmQuestion.MAY_POSE_A_RISK: "Behaved in a way that indicates a risk of harm to children",
+    HarmQuestion.MAY_BE_UNSUITABLE: (
+        "Behaved, at work or outside it, in a way that may make working with children unsuitable"
+    ),
+}
+ROLE_WORDS: Final[Mapping[Role, str]] = {
+    Role.STAFF: "Member of staff",
+    Role.SLT: "Senior leadership team",
+    Role.HEADTEACHER: "Headteacher",
+    Role.DSL: "Designated safeguarding lead",
+    Role.MODERATOR: "Administrator",
+    Role.DPO: "Data protection officer",
+    Role.CHAIR: "Chair of governors",
+    Role.CLERK: "Clerk to the panel",
+    Role.AUDITOR: "Auditor",
+}
+_RANK: Final = (Role.HEADTEACHER, Role.DSL, Role.SLT, Role.CHAIR, *ROLE_WORDS)
+
+
+def title(roles: frozenset[Role]) -> str:
+    """What somebody with these roles is called under a letter."""
+    return next(ROLE_WORDS[role] for role in _RANK if role in roles)

@@ -1,0 +1,220 @@
+"""What leaves for the broker, and what is asked and answered over it.
+
+`PUBLISHED` lists the events that leave and the fields that leave with them: nothing personal, only
+ids, codes and times. Bodies of letters travel by request and reply and are never stored there.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Literal, get_type_hints
+from uuid import UUID
+
+import msgspec
+
+from incidents.domain.assessment import AssessmentRecorded
+from incidents.domain.closing import CaseClosed
+from incidents.domain.facts import Event, Recorded
+from incidents.domain.intake import IncidentLogged
+from incidents.domain.internal import MeetingInvited, RemedyRequired
+from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
+from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
+from incidents.domain.referral import ReferralMade
+from incidents.domain.timers import DeadlineMissed
+
+PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
+    IncidentLogged: ("v1", ()),
+    AssessmentRecorded: ("v1", ("possible_offence",)),
+    MeetingInvited: ("v1", ("person",)),
+    RemedyRequired: ("v1", ("remedy", "person")),
+    ModerationActionTaken: ("v1", ("action",)),
+    AudienceInformed: ("v1", ("letter_id",)),
+    ReferralMade: ("v1", ("referral", "agency")),
+    DeadlineMissed: ("v1", ("due",)),
+    CaseClosed: ("v1", ()),
+    LetterApproved: ("v1", ("letter_id", "document")),
+    LetterWithdrawn: ("v1", ("letter_id",)),
+    LetterResolved: ("v1", ("letter_id", "delivered")),
+}
+SCHEMAS: Final = "https://schemas.caseward.example/events"
+
+
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudEvents 1.0 envelope in structured JSON. `data` is opaque: ids, codes and times."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: str
+    type: str
+    subject: UUID
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str
+    data: Any
+
+
+def published_type(event: type[Event]) -> str:
+    """The CloudEvents type, which is also the name of the schema's file."""
+    return f"{event.TOPIC}.{PUBLISHED[event][0]}"
+
+
+@cache
+def data_struct(event: type[Event]) -> type[msgspec.Struct]:
+    """The shape of a published event's data: where it belongs, and the fields listed for it."""
+    hints = get_type_hints(event)
+    listed = [(name, hints[name]) for name in PUBLISHED[event][1]]
+    where = [("school", str), ("case_id", UUID), ("version", int), ("position", int)]
+    return msgspec.defstruct(event.__name__, [*where, *listed], frozen=True, kw_only=True)
+
+
+def publish(recorded: Recorded, position: int) -> CloudEvent | None:
+    """Return what leaves of an event at this position in the log, or None if nothing does."""
+    event = recorded.event
+    kind = type(event)
+    if kind not in PUBLISHED:
+        return None
+    name = published_type(kind)
+    data = data_struct(kind)(
+        school=recorded.school,
+        case_id=recorded.stream,
+        version=recorded.version,
+        position=position,
+        **{field: getattr(event, field) for field in PUBLISHED[kind][1]},
+    )
+    return CloudEvent(
+        id=recorded.event_id,
+        source=f"/incidents/{recorded.school}",
+        type=name,
+        subject=recorded.stream,
+        time=recorded.recorded_at,
+        dataschema=f"{SCHEMAS}/{name}.json",
+        data=data,
+    )
+
+
+# ── what the notifier asks, and the answers ───────────────────────────────────────────────────────
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The answer where there is none to give: a code, never a person's words."""
+
+    refused: str
+
+
+class RecipientsAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is to get this letter about this event?"""
+
+    school: str
+    case_id: UUID
+    event_id: UUID
+    letter: str
+    audience: str
+
+
+class Recipients(msgspec.Struct, frozen=True, kw_only=True):
+    """One letter for each. None stands for an audience that is no person: an agency, the public."""
+
+    recipients: list[UUID | None]
+
+
+class LetterDataAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into this letter? Answered with the letter's own struct of `letter_data`."""
+
+    school: str
+    case_id: UUID
+    event_id: UUID
+    letter: str
+    audience: str
+    recipient_ref: UUID | None = None
+
+
+class KeepDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep a finished document, sealed, with its case. `content` is base64 in JSON."""
+
+    school: str
+    case_id: UUID
+    letter_id: UUID
+    media_type: str
+    content: bytes
+
+
+class DocumentKept(msgspec.Struct, frozen=True, kw_only=True):
+    sha256: str
+
+
+class DeliveryAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom is this letter to go, now, and what exactly?"""
+
+    school: str
+    case_id: UUID
+    letter_id: UUID
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    email: str
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient as he is on record at this moment, and the document as it was kept."""
+
+    email: str
+    name: str
+    reference: str
+    school: Sender
+    media_type: str
+    document: bytes
+
+
+REQUESTS: Final[Mapping[str, tuple[type[msgspec.Struct], type[msgspec.Struct] | None]]] = {
+    "recipients": (RecipientsAsked, Recipients),
+    "letter_data": (LetterDataAsked, None),
+    "keep_document": (KeepDocument, DocumentKept),
+    "delivery": (DeliveryAsked, Delivery),
+}
+"""By the last part of the subject `requests.incidents.<name>`: what is asked, what is answered."""
+
+
+# ── what comes back from the notifier ─────────────────────────────────────────────────────────────
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What every outcome of a letter says. Unknown fields are somebody else's and left alone."""
+
+    school: str
+    case_id: UUID
+    letter_id: UUID
+    letter: str
+    event_id: UUID
+
+
+class LetterDrafted(Outcome, frozen=True, kw_only=True):
+    form: str
+    audience: str
+    media_type: str
+    document: str
+    template_hash: str
+    data_hash: str
+    needs_approval: bool
+    recipient_ref: UUID | None = None
+
+
+class LetterSentOut(Outcome, frozen=True, kw_only=True):
+    channel: str
+
+
+class LetterInDoubt(Outcome, frozen=True, kw_only=True):
+    why: str
+
+
+class LetterNotSent(Outcome, frozen=True, kw_only=True):
+    reason: str
+
+
+OUTCOMES: Final[Mapping[str, type[Outcome]]] = {
+    "notifier.letter_drafted.v1": LetterDrafted,
+    "notifier.letter_sent.v1": LetterSentOut,
+    "notifier.letter_uncertain.v1": LetterInDoubt,
+    "notifier.letter_failed.v1": LetterNotSent,
+    "notifier.letter_withdrawn.v1": Outcome,
+}

@@ -1,0 +1,79 @@
+"""The worker: everything that follows the log, in one process.
+
+A part that fails ends the process, and its supervisor starts it afresh: each of them resumes from
+what it has on disk, so that nothing depends on how it ended.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from threading import Event as Signal
+from typing import Final
+
+from incidents.answers import Answers
+from incidents.broker import Broker, connect
+from incidents.inbox import Inbox
+from incidents.installation import Installation
+from incidents.messages import publish
+from incidents.relay import Relay
+
+log: Final = logging.getLogger(__name__)
+
+
+class BrokerClosed(Exception):
+    """The connection to the broker is gone for good."""
+
+
+async def work(installation: Installation) -> None:
+    """Follow the log until SIGTERM or SIGINT. Raises whatever stopped a part that failed."""
+    settings = installation.settings
+    broker = await connect(
+        settings.nats_url, name="incidents", nkey_seed_file=settings.nats_nkey_seed_file
+    )
+    stop, stopped = Signal(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await _until(stopped, [*_threads(installation, stop), *_tasks(installation, broker)])
+    finally:
+        stop.set()
+        await broker.close()
+
+
+def _threads(installation: Installation, stop: Signal) -> list["asyncio.Future[None]"]:
+    blocking: tuple[Callable[[], None], ...] = (
+        lambda: installation.views.follow(installation.store, stop),
+        lambda: installation.sequencer().run(stop),
+        lambda: installation.timekeeper().run(stop),
+    )
+    return [asyncio.ensure_future(asyncio.to_thread(one)) for one in blocking]
+
+
+def _tasks(installation: Installation, broker: Broker) -> list["asyncio.Future[None]"]:
+    return [
+        asyncio.ensure_future(Relay(installation.store, broker, publish).run()),
+        asyncio.ensure_future(Answers(installation.lookup(), broker).run()),
+        asyncio.ensure_future(Inbox(installation.cases, broker).run()),
+        asyncio.ensure_future(_closed(broker)),
+    ]
+
+
+async def _closed(broker: Broker) -> None:
+    await broker.closed.wait()
+    raise BrokerClosed("The broker closed the connection for good.")
+
+
+async def _until(stopped: asyncio.Event, parts: list["asyncio.Future[None]"]) -> None:
+    """Wait for the signal to stop, or for the first part that fails."""
+    waiting = asyncio.ensure_future(_set(stopped))
+    done, _ = await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
+    for part in (waiting, *parts):
+        part.cancel()
+    for part in done:
+        part.result()
+
+
+async def _set(stopped: asyncio.Event) -> None:
+    await stopped.wait()
