@@ -78,12 +78,15 @@ class Clause(_Data, frozen=True, kw_only=True):
     words: str
 
 
+Clauses = Annotated[list[Clause], msgspec.Meta(min_length=1)]
+
+
 class RemovalAndMeeting(Letter, frozen=True, kw_only=True):
     """L2, to a parent or carer: asks to remove a post and invites to talk, in one letter."""
 
     post: Post
     policy_title: str
-    clauses: list[Clause]
+    clauses: Clauses
     meeting_slots: list[Moment]
     reply_by: date | None = None
 
@@ -99,7 +102,7 @@ class AudienceNotice(Letter, frozen=True, kw_only=True):
 class StaffCorrection(Letter, frozen=True, kw_only=True):
     """L17, to a member of staff: the clause, what to put right, by when, with what support."""
 
-    clauses: list[Clause]
+    clauses: Clauses
     correction: str
     correct_by: date
     support: str | None = None
@@ -155,7 +158,7 @@ class HarmAnswer(_Data, frozen=True, kw_only=True):
 class LadoReferral(Referral, frozen=True, kw_only=True):
     """L20. The four harm questions answered, and what else the LADO asks first."""
 
-    harm_test: list[HarmAnswer]
+    harm_test: Annotated[list[HarmAnswer], msgspec.Meta(min_length=4, max_length=4)]
     other_children: str | None = None
     other_work: str | None = None
 

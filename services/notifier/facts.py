@@ -85,6 +85,8 @@ def _read_list(shape: Shape, value: object, path: str) -> tuple[Fact, ...]:
         raise BadFacts(path, f"is not {shape.kind}")
     if len(value) > MAX_ITEMS:
         raise BadFacts(path, f"has {len(value)} entries; a letter takes {MAX_ITEMS}")
+    if len(value) < shape.least:
+        raise BadFacts(path, f"has {len(value)} entries and needs {shape.least}")
     return tuple(_read(shape.items, entry, f"{path}[{n}]") for n, entry in enumerate(value, 1))
 
 
@@ -96,13 +98,19 @@ def _read_text(shape: Shape, value: str, path: str) -> str | date | None:
             case Kind.DATE:
                 return date.fromisoformat(value)
             case Kind.MOMENT:
-                return datetime.fromisoformat(value)
+                return _aware(datetime.fromisoformat(value))
     except ValueError:
         raise BadFacts(path, f"is not {shape.kind}") from None
     text = clean(value)
     if not text and not shape.optional:
         raise BadFacts(path, "is blank")
     return text or None
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment
 
 
 def clean(text: str) -> str:

@@ -35,12 +35,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One field. `optional` is true where it may be absent; a list that may be absent is empty."""
+    """One field. `optional` is true where it may be absent; a list that may be absent is empty.
+
+    `least` is how many entries a list has at least; `one_of` the only values of a text, if named.
+    """
 
     kind: Kind
     optional: bool = False
     fields: Mapping[str, "Shape"] = field(default_factory=lambda: MappingProxyType({}))
     items: "Shape | None" = None
+    least: int = 0
     one_of: tuple[str, ...] = ()
 
 
@@ -81,7 +85,7 @@ def _read(node: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: in
             return _read_group(node, root, path, depth)
         case "array":
             items = _read(node.get("items", {}), root, f"{path}[]", depth + 1)
-            return Shape(Kind.LIST, items=items)
+            return Shape(Kind.LIST, items=items, least=node.get("minItems", 0))
         case "string":
             return _read_text(node)
         case "integer" | "number":

@@ -22,6 +22,7 @@ from notifier.shape import BadSchema, Shape, shape_from
 
 MAX_SOURCE: Final = 20_000
 MAX_NODES: Final = 3_000
+MAX_DEPTH: Final = 40
 
 IN_A_SUBJECT: Final = frozenset({"reference", "school.name"})
 IN_AN_ALERT: Final = frozenset({"reference", "school.name", "about", "act_by"})
@@ -73,8 +74,8 @@ def lint(
     lines = {Problem(file, *found) for found in _line_problems(source, drawn)}
     try:
         tree = ImmutableSandboxedEnvironment(autoescape=False).parse(source)
-        if sum(1 for _ in tree.find_all(nodes.Node)) > MAX_NODES:
-            return (Problem(file, 1, "has too many parts; shorten it"),)
+        if _is_too_large(tree):
+            return (Problem(file, 1, "has too many parts, or parts in parts; shorten it"),)
     except TemplateSyntaxError as problem:
         return (Problem(file, problem.lineno, f"cannot be read: {problem.message}"),)
     except (RecursionError, ValueError, OverflowError):
@@ -82,6 +83,17 @@ def lint(
     statements = Statements(shape, may_use)
     statements.check(tree)
     return tuple(sorted(lines | {Problem(file, *found) for found in statements.found}))
+
+
+def _is_too_large(tree: nodes.Node) -> bool:
+    seen, open_nodes = 0, [(tree, 0)]
+    while open_nodes:
+        node, depth = open_nodes.pop()
+        seen += 1
+        if seen > MAX_NODES or depth > MAX_DEPTH:
+            return True
+        open_nodes += [(child, depth + 1) for child in node.iter_child_nodes()]
+    return False
 
 
 def _lint_rule(rule: Rule, letters: Path, schemas: Path, drawn: Set[int]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 
 import msgspec
+
 from incidents.letter_data import (
     LETTERS,
     Alert,
@@ -28,6 +29,7 @@ from incidents.letter_data import (
     School,
     StaffCorrection,
 )
+from notifier.shape import Kind, Shape, read_shape
 
 WINTER: Final = timezone(timedelta(0), "GMT")
 WRITTEN: Final = date(2026, 11, 23)
@@ -56,8 +58,9 @@ STAFF: Final = Recipient(name="The teaching assistant", salutation="Teaching ass
 
 RESPECT: Final = Clause(
     ref="3.6",
-    words="Conduct that is defamatory, discriminatory, offensive or harassing, or that breaches data "
-    "protection, confidentiality or copyright, is unacceptable and is taken extremely seriously.",
+    words="Conduct that is defamatory, discriminatory, offensive or harassing, or that breaches "
+    "data protection, confidentiality or copyright, is unacceptable and is taken extremely "
+    "seriously.",
 )
 ASK_TO_REMOVE: Final = Clause(
     ref="6.3",
@@ -200,6 +203,22 @@ USUAL: Final[dict[str, Letter]] = {
 }
 
 
+ACCENTED_NAME: Final = "Siân Łukasiewicz-Ó Conchúir"
+ACCENTED: Final = "Zoë’s naïve façade, Ŵyn ŷ Żółć, Đặng Thị Huyền, Ελένη, Юлія"
+LINK: Final = "https://social.example.com/" + "a-very-long-group-name/" * 12 + "?post=" + "7" * 60
+LONG: Final = "\n\n".join(
+    f"{ACCENTED}. The account was made on the same day and has no other posts; those who saw it "
+    "were asked to write down what they saw, when, and on which device, before anything was "
+    f"reported or removed. This is paragraph {number} of what was recorded." * number
+    for number in (1, 2, 3)
+)
+TOLD_AT_LENGTH: Final = frozenset(
+    {"facts", "child_words", "reason", "correction", "support", "other_children", "other_work"}
+)
+AS_USUAL: Final = frozenset({"reference", "phone", "email", "salutation", "action", "about"})
+MANY: Final = 8
+
+
 def facts(letter: Letter) -> dict[str, Any]:
     """Return the facts as the notifier gets them: decoded JSON."""
     return msgspec.json.decode(msgspec.json.encode(letter), type=dict[str, Any])
@@ -210,19 +229,62 @@ def usual(code: str) -> dict[str, Any]:
     return facts(USUAL[code])
 
 
+def schema(code: str) -> dict[str, Any]:
+    """Return the JSON Schema of the facts of the letter with this code."""
+    return msgspec.json.schema(LETTERS[code])
+
+
 def least(code: str) -> dict[str, Any]:
-    """Return the facts with every optional field absent and every list that may be empty empty."""
-    return _pruned(LETTERS[code], usual(code))
+    """Return the facts with every optional field absent and every list as short as it may be."""
+    read: dict[str, Any] = _least(read_shape(schema(code)), usual(code))
+    return read
 
 
-def _pruned(kind: Any, value: Any) -> Any:
-    if isinstance(value, list):
-        return []
-    if not isinstance(value, dict):
+def _least(shape: Shape, value: Any) -> Any:
+    if shape.kind is Kind.LIST:
+        return value[: shape.least]
+    if shape.kind is not Kind.GROUP:
         return value
-    kinds = {field.name: field for field in msgspec.structs.fields(kind)}
-    return {
-        name: _pruned(kinds[name].type, held)
-        for name, held in value.items()
-        if kinds[name].required
-    }
+    kept = {name: field for name, field in shape.fields.items() if not field.optional}
+    return {name: _least(field, value[name]) for name, field in kept.items() if name in value}
+
+
+def most(code: str) -> dict[str, Any]:
+    """Return the facts with every field filled, at length, and with letters of many languages."""
+    read: dict[str, Any] = _most(read_shape(schema(code)), usual(code), "")
+    return read
+
+
+def _most(shape: Shape, value: Any, name: str) -> Any:
+    match shape.kind:
+        case Kind.GROUP:
+            given = value or {}
+            return {key: _most(field, given.get(key), key) for key, field in shape.fields.items()}
+        case Kind.LIST:
+            return _many(shape, value or [], name)
+        case Kind.MOMENT:
+            return value or at(20, 16, 5).isoformat()
+        case Kind.DATE:
+            return value or "2026-11-19"
+        case Kind.ID:
+            return "00000000-0000-4000-8000-000000000000"
+        case Kind.TEXT:
+            return _long_text(name, value)
+    return value
+
+
+def _many(shape: Shape, value: list[Any], name: str) -> list[Any]:
+    assert shape.items
+    count = {"address_lines": 5, "harm_test": len(QUESTIONS)}.get(name, MANY)
+    items = [value[n % len(value)] if value else None for n in range(count)]
+    return [_most(shape.items, item, name) for item in items]
+
+
+def _long_text(name: str, value: str | None) -> str:
+    if name in AS_USUAL and value:
+        return value
+    if name in TOLD_AT_LENGTH:
+        return LONG
+    known = {"name": ACCENTED_NAME, "sha256": PRINT, "url": LINK, "post_url": LINK}
+    known["address_lines"] = value or "Tŷ’r Ysgol, Żółć Street"
+    return known.get(name, value or ACCENTED)
