@@ -30,6 +30,7 @@ from incidents.domain.vocabulary import (
     Flag,
     Kind,
     Line,
+    Moment,
     Part,
     PersonRole,
     Platform,
@@ -63,14 +64,14 @@ class LogIncident(Command, frozen=True, kw_only=True):
     kind: Kind
     categories: Annotated[tuple[Category, ...], msgspec.Meta(min_length=1, max_length=10)]
     platform: Platform
-    observed_at: datetime
+    observed_at: Moment
     facts: Words
     source: Source = Source.SEEN
     poster_identity: PosterIdentity = PosterIdentity.UNKNOWN
     on_school_account: bool = False
     suspected_illegal: bool = False
     post_url: Url | None = None
-    posted_at: datetime | None = None
+    posted_at: Moment | None = None
     opinion: Words | None = None
     child_words: Words | None = None
     immediate_action: Words | None = None
@@ -83,7 +84,7 @@ class AddInformation(Command, frozen=True, kw_only=True):
 
     HAPPENED = "happened_at"
     text: Words
-    happened_at: datetime | None = None
+    happened_at: Moment | None = None
     late_reason: Reason | None = None
 
 

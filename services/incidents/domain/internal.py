@@ -20,6 +20,7 @@ from incidents.domain.vocabulary import (
     ClauseRef,
     Due,
     Finding,
+    Moment,
     Part,
     PersonRole,
     PostStatus,
@@ -40,7 +41,7 @@ class RequestRemoval(Command, frozen=True, kw_only=True):
     """Ask a parent to remove the post and invite him to talk: one letter does both."""
 
     person: PersonId
-    meeting_slots: Annotated[tuple[datetime, ...], msgspec.Meta(min_length=1, max_length=6)]
+    meeting_slots: Annotated[tuple[Moment, ...], msgspec.Meta(min_length=1, max_length=6)]
 
 
 class RecordPostStatus(Command, frozen=True, kw_only=True):
@@ -48,14 +49,14 @@ class RecordPostStatus(Command, frozen=True, kw_only=True):
 
     HAPPENED = "checked_at"
     status: PostStatus
-    checked_at: datetime
+    checked_at: Moment
 
 
 class RecordMeeting(Command, frozen=True, kw_only=True):
     """Record the meeting: who came and what was agreed."""
 
     HAPPENED = "held_at"
-    held_at: datetime
+    held_at: Moment
     attendees: Words
     agreed: Words
 
@@ -66,7 +67,7 @@ class RequireRemedy(Command, frozen=True, kw_only=True):
     person: PersonId
     clauses: Annotated[tuple[ClauseRef, ...], msgspec.Meta(min_length=1, max_length=10)]
     correction: Words
-    correct_by: datetime
+    correct_by: Moment
     support: Words | None = None
 
 

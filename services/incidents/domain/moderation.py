@@ -36,6 +36,7 @@ from incidents.domain.vocabulary import (
     Line,
     Moderation,
     ModerationAct,
+    Moment,
     Reason,
     Relation,
     Role,
@@ -48,7 +49,7 @@ MAX_CONTENT: Final = 6 * 1024 * 1024
 """Bytes of one captured item, before it is encoded for its request."""
 
 MediaType = Annotated[
-    str, msgspec.Meta(pattern=r"^(image/(png|jpeg|webp)|application/pdf|text/plain)$")
+    str, msgspec.Meta(pattern=r"^(image/(png|jpeg|webp)|application/pdf|text/plain)$(?!\n)")
 ]
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
@@ -65,7 +66,7 @@ class CaptureEvidence(Command, frozen=True, kw_only=True):
     label: Line
     media_type: MediaType
     content: bytes
-    captured_at: datetime
+    captured_at: Moment
     url: Url | None = None
 
 
@@ -84,7 +85,7 @@ class TakeModerationAction(Command, frozen=True, kw_only=True):
     HAPPENED = "taken_at"
     act: ModerationAct
     clause: ClauseRef
-    taken_at: datetime
+    taken_at: Moment
     url: Url | None = None
 
 
@@ -93,7 +94,7 @@ class InformAudience(Command, frozen=True, kw_only=True):
 
     HAPPENED = "posted_at"
     letter: UUID
-    posted_at: datetime
+    posted_at: Moment
     url: Url | None = None
 
 

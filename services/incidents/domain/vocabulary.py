@@ -3,6 +3,7 @@
 The wire value of a word is its stored value: once an event carries it, it stays for ever.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -367,17 +368,33 @@ class DeadlineState(StrEnum):
     WAIVED = "waived"
 
 
-# What may be written in a body. Blank is no answer: `\S` asks for something to read.
+# What may be written in a body. Blank is no answer: `\S` asks for something to read. `$` alone also
+# matches before a line break at the end, and a line break in an address is a header of its own in
+# an e-mail: hence `(?!\n)`.
 Words = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"\S")]
-Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Line = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$(?!\n)",
+    ),
+]
 Reason = Annotated[str, Meta(min_length=10, max_length=4_000, pattern=r"\S")]
 Rationale = Annotated[str, Meta(min_length=50, max_length=20_000, pattern=r"\S")]
-Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s/$.?#][^\s]*$")]
+Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s/$.?#][^\s]*$(?!\n)")]
 EmailAddress = Annotated[
-    str, Meta(max_length=254, pattern=r"^[^@\s<>\",;:]+@[^@\s<>\",;:]+\.[^@\s<>\",;:]+$")
+    str,
+    Meta(
+        max_length=254,
+        pattern=r"^[^@\s<>\",;:\u0000-\u001f\u007f]+@[^@\s<>\",;:\u0000-\u001f\u007f]+"
+        r"\.[^@\s<>\",;:\u0000-\u001f\u007f]+$(?!\n)",
+    ),
 ]
-ClauseRef = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]*$")]
-Platform = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[\w][\w .+&'()/-]*$")]
+ClauseRef = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]*$(?!\n)")]
+Platform = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[\w][\w .+&'()/-]*$(?!\n)")]
 """An open list: any interactive platform, games included (policy row 1)."""
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Level = Annotated[int, Meta(ge=1, le=4)]
+Moment = Annotated[datetime, Meta(tz=True)]
+"""Aware: without an offset nobody can tell which clock the time was read off."""
