@@ -113,7 +113,7 @@ async def test_the_notifier_asks_and_incidents_answers(connect: Connect) -> None
         await message.respond(b"x" * 1_500_000)
 
     await incidents.client.subscribe("requests.incidents.*", queue="answers", cb=answer)
-    await incidents.client.flush()
+    assert await incidents.refused() == []
     reply = await notifier.client.request("requests.incidents.recipients", b"{}", timeout=5)
     assert len(reply.data) == 1_500_000
     assert await incidents.refused() == []
