@@ -108,6 +108,7 @@ class Answers:
             asked.letter,
             asked.audience,
             asked.recipient_ref,
+            asked.written_on,
         )
 
     def _keep_document(self, asked: KeepDocument) -> DocumentKept:

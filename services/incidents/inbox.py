@@ -159,7 +159,7 @@ def _sent(outcome: LetterSentOut) -> Command:
 
 
 def _in_doubt(outcome: LetterInDoubt) -> Command:
-    return RecordLetterUncertain(letter=outcome.letter_id, why=outcome.why)
+    return RecordLetterUncertain(letter=outcome.letter_id, why=outcome.reason)
 
 
 def _not_sent(outcome: LetterNotSent) -> Command:

@@ -48,7 +48,7 @@ class Installation:
     checkpoints: CheckpointFolder
 
     def lookup(self) -> Lookup:
-        return Lookup(self.cases, self.clock)
+        return Lookup(self.cases)
 
     def timekeeper(self) -> Timekeeper:
         return Timekeeper(self.cases, self.views, self.clock)

@@ -5,9 +5,9 @@ ids, codes and times. Bodies of letters travel by request and reply and are neve
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
-from typing import Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -42,13 +42,13 @@ SCHEMAS: Final = "https://schemas.caseward.example/events"
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudEvents 1.0 envelope in structured JSON. `data` is opaque: ids, codes and times."""
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: UUID
     source: str
     type: str
     subject: UUID
-    time: datetime
-    datacontenttype: Literal["application/json"] = "application/json"
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    datacontenttype: Literal["application/json"]
     dataschema: str
     data: Any
 
@@ -64,7 +64,7 @@ def data_struct(event: type[Event]) -> type[msgspec.Struct]:
     hints = get_type_hints(event)
     listed = [(name, hints[name]) for name in PUBLISHED[event][1]]
     where = [("school", str), ("case_id", UUID), ("version", int), ("position", int)]
-    return msgspec.defstruct(event.__name__, [*where, *listed], frozen=True, kw_only=True)
+    return msgspec.defstruct(f"{event.__name__}Data", [*where, *listed], frozen=True, kw_only=True)
 
 
 def publish(recorded: Recorded, position: int) -> CloudEvent | None:
@@ -82,6 +82,8 @@ def publish(recorded: Recorded, position: int) -> CloudEvent | None:
         **{field: getattr(event, field) for field in PUBLISHED[kind][1]},
     )
     return CloudEvent(
+        specversion="1.0",
+        datacontenttype="application/json",
         id=recorded.event_id,
         source=f"/incidents/{recorded.school}",
         type=name,
@@ -125,6 +127,7 @@ class LetterDataAsked(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID
     letter: str
     audience: str
+    written_on: date
     recipient_ref: UUID | None = None
 
 
@@ -204,7 +207,7 @@ class LetterSentOut(Outcome, frozen=True, kw_only=True):
 
 
 class LetterInDoubt(Outcome, frozen=True, kw_only=True):
-    why: str
+    reason: str
 
 
 class LetterNotSent(Outcome, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +28,7 @@ class About:
     event: Recorded
     files: SchoolFiles
     recipient: data.Recipient
+    written_on: date
 
 
 def facts(
@@ -38,6 +39,7 @@ def facts(
     letter: str,
     audience: str,
     recipient_ref: UUID | None,
+    written_on: date,
 ) -> data.Letter:
     """Return the facts of one letter for one recipient, opened for this moment only.
 
@@ -49,7 +51,7 @@ def facts(
     if kind is None:
         raise NotToBeSent("unknown_letter")
     reader = recipient(lookup, case, audience, recipient_ref, event.event)
-    return kind(lookup, About(case, event, lookup.files(case), reader))
+    return kind(lookup, About(case, event, lookup.files(case), reader, written_on))
 
 
 def _report_received(lookup: Lookup, about: About) -> data.Letter:
@@ -224,7 +226,7 @@ def _common(lookup: Lookup, about: About) -> dict[str, Any]:
     return {
         "school": school,
         "reference": case.reference,
-        "written_on": lookup.today(case),
+        "written_on": about.written_on,
         "contact": contact,
         "recipient": about.recipient,
     }

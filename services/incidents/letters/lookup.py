@@ -5,7 +5,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from incidents.cases import Cases
-from incidents.clock import Clock
 from incidents.domain.access import walled
 from incidents.domain.facts import Recorded, SchoolId, Text, UserId
 from incidents.domain.school import User
@@ -25,9 +24,8 @@ class NotToBeSent(Exception):
 class Lookup:
     """Cases, users and schools as the letters need them."""
 
-    def __init__(self, cases: Cases, clock: Clock) -> None:
+    def __init__(self, cases: Cases) -> None:
         self.cases = cases
-        self._clock = clock
 
     def case(self, school: SchoolId, case_id: UUID) -> Case:
         """Return a case of this school. Raises `NoSuchCase` and `NotToBeSent`."""
@@ -59,9 +57,6 @@ class Lookup:
 
     def day(self, case: Case, moment: datetime) -> date:
         return self.local(case, moment).date()
-
-    def today(self, case: Case) -> date:
-        return self.day(case, self._clock())
 
     def holding(self, case: Case, *roles: Role) -> list[UserId]:
         """Everybody at the school who holds one of these roles."""

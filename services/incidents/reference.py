@@ -1,0 +1,116 @@
+"""The generated parts of the docs: pictures and tables, read off the rules' own tables."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from incidents.domain import lifecycle, moderation, referral
+from incidents.domain.access import SIGHTS
+from incidents.domain.case import TRACKS
+from incidents.domain.table import Row, Start, Track
+from incidents.domain.vocabulary import Due, Stage
+from incidents.messages import PUBLISHED, published_type
+
+MADE: Final = "<!-- Made from the code by `make docs`: change the tables, not this page. -->\n"
+_BEGIN: Final = "<!-- lifecycle: made by `make docs` -->\n"
+_END: Final = "<!-- end of lifecycle -->\n"
+
+
+def files(folder: Path) -> Mapping[str, bytes]:
+    """Return every generated file below `docs/`, and README.md beside it with its picture."""
+    return {
+        "reference/lifecycle.md": _lifecycle().encode(),
+        "reference/events.md": _events().encode(),
+        "reference/access.md": _access().encode(),
+        "../README.md": _with_picture((folder / "../README.md").read_text()).encode(),
+    }
+
+
+# ── the lifecycle ─────────────────────────────────────────────────────────────────────────────────
+
+
+def picture(track: Track) -> str:
+    """Return a track as a Mermaid state diagram: every row that moves it, an arrow."""
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR"]
+    if track is lifecycle.TRACK:
+        lines.append(f"    [*] --> {Stage.REPORTED}: log-incident")
+    for row in track.rows:
+        if row.to is not None:
+            lines += [f"    {at} --> {row.to}: {row.name}" for at in row.at if at != row.to]
+    if track is lifecycle.TRACK:
+        lines.append(f"    {Stage.CLOSED} --> [*]")
+    return "\n".join([*lines, "```", ""])
+
+
+def _with_picture(readme: str) -> str:
+    before, _, rest = readme.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{picture(lifecycle.TRACK)}\n{_END}{after}"
+
+
+def _lifecycle() -> str:
+    parts = [MADE, "# The life of a case\n"]
+    drawn = (lifecycle.TRACK, moderation.TRACK, referral.TRACK)
+    for track in TRACKS:
+        parts.append(f"## The {track.name} track\n")
+        if track in drawn and any(row.to for row in track.rows):
+            parts.append(picture(track))
+        parts.append(_table(_HEAD, (_row(row) for row in track.rows)))
+    return "\n".join(parts)
+
+
+_HEAD: Final = ("Command", "Who", "At", "Guards", "Records", "To", "Meets", "Starts", "Policy row")
+
+
+def _row(row: Row[Any]) -> tuple[str, ...]:
+    return (
+        f"`{row.name}`",
+        ", ".join(row.who),
+        ", ".join(row.at),
+        ", ".join(f"`{g.name}`" for g in row.guards),
+        ", ".join(event.__name__ for event in row.records),
+        row.to or "",
+        ", ".join(row.settles),
+        ", ".join(map(_start, row.starts)),
+        ", ".join(map(str, row.policy)),
+    )
+
+
+def _start(start: Start) -> str:
+    return str(start) if isinstance(start, Due) else start.__name__.replace("_", " ")
+
+
+# ── events and access ─────────────────────────────────────────────────────────────────────────────
+
+
+def _events() -> str:
+    rows = (
+        (
+            f"`{event.TOPIC}`",
+            track.name,
+            ", ".join(event.__struct_fields__),
+            f"`{published_type(event)}`: {', '.join(PUBLISHED[event][1]) or 'no further fields'}"
+            if event in PUBLISHED
+            else "",
+        )
+        for track in TRACKS
+        for event in track.apply
+    )
+    head = ("Event", "Track", "Fields", "Leaves for the broker with")
+    return "\n".join([MADE, "# Events\n", _table(head, rows)])
+
+
+def _access() -> str:
+    rows = (
+        (role, sight.name.lower(), sees.__name__.strip("_").replace("_", " "))
+        for role, (sight, sees) in SIGHTS.items()
+    )
+    return "\n".join([MADE, "# Who sees what of a case\n", _table(("Role", "Sight", "When"), rows)])
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    return "\n".join([_line(head), _line("---" for _ in head), *map(_line, rows), ""])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
