@@ -51,7 +51,9 @@ docs: $(VENV)/runtime.stamp ## Write the generated parts of docs/ anew
 	$(BIN)/python -m incidents docs docs
 
 bench: $(VENV)/dev.stamp ## Measure; prints ratios as JSON lines
-	@$(BIN)/python -m tests.bench
+	@for each in tests/bench/[a-z]*.py; do \
+		$(BIN)/python -m tests.bench.$$(basename $$each .py) || exit; \
+	done
 
 kill-test: $(VENV)/dev.stamp ## The long fault runs: kill -9 of everything, many times
 	@$(BIN)/python -m pytest -m long
