@@ -227,9 +227,18 @@ def person_is_in_the_case(case: Case, command: IdentifyPerson, _asking: Asking) 
 
 @body_guard()
 def contact_has_a_basis(_case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
-    if (command.email or command.address) and (command.basis is None or command.name is None):
-        return "An address needs the person's `name` and the `basis` on which the school may write."
+    contact = command.email or command.address
+    if (contact or command.salutation or command.basis) and command.name is None:
+        return "Give the person's `name` too: how he may be written to is recorded with it."
+    if contact and command.basis is None:
+        return "An address needs the `basis` on which the school may write to this person."
     return None
+
+
+@body_guard()
+def something_is_said(_case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
+    said = (getattr(command, n) for n in command.__struct_fields__ if n != "person")
+    return None if any(said) else "Nothing is said about the person: give a `name`, `user`, …"
 
 
 def _is_late(command: AddInformation, asking: Asking) -> bool:
@@ -251,28 +260,32 @@ def incident_logged(command: LogIncident, reference: str) -> IncidentLogged:
 
 def people_involved(command: LogIncident, asking: Asking) -> Iterable[Event]:
     """Return the people of a report, each under an id and a key of his own."""
-    for number, person in enumerate(command.people):
-        yield from _involve(PersonId(asking.new_id(f"person:{number}")), person, asking)
-        if person.name is not None:
-            yield PersonIdentified(
-                person=PersonId(asking.new_id(f"person:{number}")), name=person.name
-            )
+    for number, said in enumerate(command.people):
+        person = PersonId(asking.new_id(f"person:{number}"))
+        yield _involved(person, said.part, said.role, said.user, asking)
+        if said.name is not None:
+            yield PersonIdentified(person=person, name=said.name)
 
 
-def _involve(
-    person: PersonId, said: PersonInIncident | IdentifyPerson, asking: Asking
-) -> Iterable[Event]:
-    assert said.part is not None
-    assert said.role is not None
-    heads = Role.HEADTEACHER in asking.school.roster.get(said.user, ()) if said.user else False
-    role = PersonRole.HEADTEACHER if heads else said.role
-    yield PersonInvolved(person=person, part=said.part, role=role, user=said.user)
+def _involved(
+    person: PersonId, part: Part, role: PersonRole, user: UserId | None, asking: Asking
+) -> Event:
+    """Whoever holds the headteacher's role is the headteacher, whatever the report calls him."""
+    heads = user is not None and Role.HEADTEACHER in asking.school.roster.get(user, ())
+    role = PersonRole.HEADTEACHER if heads else role
+    return PersonInvolved(person=person, part=part, role=role, user=user)
 
 
 def person_identified(case: Case, command: IdentifyPerson, asking: Asking) -> Iterable[Event]:
     person = command.person or PersonId(asking.new_id("person"))
-    if command.part is not None and command.role is not None:
-        yield from _involve(person, command, asking)
+    known = case.people.get(person)
+    part = command.part or (known.part if known else None)
+    role = command.role or (known.role if known else None)
+    if command.part or command.role or command.user:
+        assert part is not None
+        assert role is not None
+        user = command.user or (known.user if known else None)
+        yield _involved(person, part, role, user, asking)
     if command.name is not None:
         yield PersonIdentified(
             person=person,

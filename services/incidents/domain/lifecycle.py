@@ -131,6 +131,7 @@ TRANSITIONS = (
         guards=(
             intake.person_is_in_the_case,
             intake.colleagues_are_known,
+            intake.something_is_said,
             intake.contact_has_a_basis,
         ),
         records=(PersonIdentified, PersonInvolved),
