@@ -1,4 +1,4 @@
-"""The command line: `python -m incidents COMMAND`. Every part is loaded only when it is asked for."""
+"""The command line: `python -m incidents COMMAND`. A part is loaded only when it is asked for."""
 
 import json
 import logging
