@@ -217,6 +217,16 @@ def late_entry_says_why(_case: Case, command: AddInformation, asking: Asking) ->
 
 
 @body_guard()
+def corrected_url_is_a_url(_case: Case, command: CorrectEntry, _asking: Asking) -> str | None:
+    if command.field is Correctable.POST_URL:
+        try:
+            msgspec.convert(command.new, Url)
+        except msgspec.ValidationError:
+            return "`new` has to be the link itself, beginning with http:// or https://."
+    return None
+
+
+@body_guard()
 def person_is_in_the_case(case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
     if command.person is not None and command.person not in case.people:
         return "This person is not in the case. Leave `person` out to bring somebody new in."

@@ -110,7 +110,7 @@ TRANSITIONS = (
     Row(
         ask=AddInformation,
         who=(Relation.REPORTER, *_SENIOR),
-        at=_OPEN,
+        at=_ANY,
         guards=(intake.times_are_past, intake.late_entry_says_why),
         records=(InformationAdded,),
         by=intake.information_added,
@@ -119,7 +119,8 @@ TRANSITIONS = (
     Row(
         ask=CorrectEntry,
         who=(Relation.REPORTER, _LEAD),
-        at=_OPEN,
+        at=_ANY,
+        guards=(intake.corrected_url_is_a_url,),
         records=(EntryCorrected,),
         by=intake.entry_corrected,
         policy=(52,),

@@ -35,6 +35,7 @@ from tests.incidents.domain.cases import (
     ON_OUR_ACCOUNT,
     REPORT,
     assessing,
+    closed,
     identified,
     person,
     reported,
@@ -130,6 +131,25 @@ def test_a_correction_keeps_the_first_words_beside_the_new_ones() -> None:
     event = story.when(change, by=STAFF).event(EntryCorrected)
     assert event.old == story.case.opinion
     assert event.new == change.new
+
+
+@pytest.mark.parametrize(
+    "new", ["javascript:alert(1)", "see the parents' group", "https://a.example.org/1\n2"]
+)
+def test_a_corrected_link_is_a_link(new: str) -> None:
+    """It is printed in letters and shown to be followed."""
+    change = CorrectEntry(field=Correctable.POST_URL, new=new, reason="The link was wrong.")
+    reported().when(change, by=STAFF).refused(because="corrected_url_is_a_url")
+    right = replace(change, new="https://social.example.org/groups/1/posts/3")
+    reported().when(right, by=STAFF).records(EntryCorrected)
+
+
+def test_what_comes_to_light_after_the_case_is_closed_can_still_be_added() -> None:
+    """The reporter can't reopen a case, and must not be left with what he knows."""
+    story = closed()
+    story.when(AddInformation(text="He has posted it again."), by=STAFF).records(InformationAdded)
+    change = CorrectEntry(field=Correctable.FACTS, new="It was two posts.", reason="Found later.")
+    story.when(change, by=STAFF).records(EntryCorrected)
 
 
 # ── who the people are ────────────────────────────────────────────────────────────────────────────
