@@ -74,7 +74,7 @@ clean: ## Remove .venv and the tools' caches; never touches what an installation
 $(VENV)/runtime.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Caseward needs Python 3.11 or newer; $(PYTHON) is" \
-			"$$($(PYTHON) --version 2>&1 || true)." \
+			"$$($(PYTHON) --version 2>/dev/null || echo 'not there')." \
 			"Name one that is: make setup PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments." \
