@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, UserId
 from incidents.domain.referral import agency_deadline_met
-from incidents.domain.state import Assessment, Case
+from incidents.domain.state import Assessment, Case, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (
     CHILD_CATEGORIES,
@@ -296,7 +296,9 @@ def _assessed(case: Case, event: AssessmentRecorded, _recorded: Recorded) -> Cas
         offences=event.possible_offences,
         rationale=event.rationale,
     )
-    return replace(case, assessment=assessment, categories=frozenset(event.categories))
+    flags = case.flags | imagery_flag(event.categories)
+    categories = frozenset(event.categories)
+    return replace(case, assessment=assessment, categories=categories, flags=flags)
 
 
 def _not_referred(case: Case, event: DecisionNotToRefer, _recorded: Recorded) -> Case:

@@ -20,7 +20,7 @@ from incidents.domain.facts import (
     Text,
     UserId,
 )
-from incidents.domain.state import Case, Involvement
+from incidents.domain.state import Case, Involvement, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (
     Category,
@@ -336,7 +336,7 @@ def opened(event: IncidentLogged, recorded: Recorded) -> Case:
         kind=event.kind,
         platform=event.platform,
         categories=frozenset(event.categories),
-        flags=frozenset(event.flags),
+        flags=frozenset(event.flags) | imagery_flag(event.categories),
         on_school_account=event.on_school_account,
         observed_at=event.observed_at,
         posted_at=event.posted_at,

@@ -4,7 +4,7 @@ Everything is frozen; `evolve` puts a new case in the place of the old one. Text
 sealed and never looked into.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +45,12 @@ from incidents.domain.vocabulary import (
 
 OPEN_DEADLINES = frozenset({DeadlineState.OPEN, DeadlineState.MISSED})
 OPEN_LETTERS = frozenset({LetterState.DRAFTED, LetterState.APPROVED, LetterState.UNCERTAIN})
+
+
+def imagery_flag(categories: Iterable[Category]) -> frozenset[Flag]:
+    """The flag such a category raises. It stays up: nobody looks again in order to find out."""
+    indecent = IMAGERY_CATEGORIES.intersection(categories)
+    return frozenset({Flag.NUDE_IMAGERY} if indecent else ())
 
 
 class Involvement(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +206,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def imagery(self) -> bool:
         """Nude or indecent imagery is or may be involved: nothing may be captured or uploaded."""
-        return Flag.NUDE_IMAGERY in self.flags or bool(IMAGERY_CATEGORIES & self.categories)
+        return Flag.NUDE_IMAGERY in self.flags
 
     @property
     def about_a_child(self) -> bool:
