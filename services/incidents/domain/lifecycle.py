@@ -94,7 +94,8 @@ def first_deadlines(command: LogIncident, asking: Asking) -> Iterable[tuple[Due,
     yield (Due.URGENT_ASSESSMENT if urgent else Due.ASSESSMENT), asking.now
     if command.on_school_account:
         yield Due.MODERATION, asking.now
-    staff = any(p.part is Part.SUBJECT and p.role in STAFF_ROLES for p in command.people)
+    subjects = [p for p in command.people if p.part is Part.SUBJECT]
+    staff = any(p.role in STAFF_ROLES or p.user is not None for p in subjects)
     if staff and urgent:
         yield Due.LADO, asking.now
 

@@ -222,7 +222,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def about_staff(self) -> bool:
-        return any(p.role in STAFF_ROLES for p in self.of(Part.SUBJECT))
+        """A subject works or worked here: whoever has an account does, whatever he is called."""
+        return any(p.role in STAFF_ROLES or p.user is not None for p in self.of(Part.SUBJECT))
 
     @property
     def about_headteacher(self) -> bool:

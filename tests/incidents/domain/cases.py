@@ -276,6 +276,13 @@ def resolved(lead: User = SLT) -> Story:
     return acknowledged(handled(lead), lead).after(OUTCOME, by=lead)
 
 
+def closed_by_lado() -> Story:
+    """Closed after the LADO has answered."""
+    answer = replace(CLOSED_BY_AGENCY, agency=Agency.LADO)
+    story = acknowledged(referred_to_lado().after(answer, by=HEADTEACHER))
+    return story.after(AGENCY_OUTCOME, by=SLT).after(CloseCase(), by=HEADTEACHER)
+
+
 def closed(lead: User = SLT) -> Story:
     return resolved(lead).after(CloseCase(), by=lead)
 

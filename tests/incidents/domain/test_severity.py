@@ -18,8 +18,18 @@ from tests.incidents.domain.cases import (
 
 @pytest.mark.parametrize(
     ("scale", "audience", "permanency", "reach"),
-    [(1, 1, 1, 1), (1, 1, 2, 1), (1, 2, 2, 2), (2, 2, 3, 2), (2, 3, 3, 3), (4, 4, 3, 4)]
-    + [(1, 1, 4, 2), (4, 3, 3, 3), (4, 4, 4, 4), (1, 4, 4, 3)],
+    [
+        (1, 1, 1, 1),
+        (1, 1, 2, 1),
+        (1, 1, 4, 2),
+        (1, 2, 2, 2),
+        (2, 2, 3, 2),
+        (2, 3, 3, 3),
+        (1, 4, 4, 3),
+        (4, 3, 3, 3),
+        (4, 4, 3, 4),
+        (4, 4, 4, 4),
+    ],
 )
 def test_reach_is_the_mean_of_three_rounded(
     scale: int, audience: int, permanency: int, reach: int
