@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
@@ -131,19 +131,23 @@ class Installation:
 
     # what somebody does who can write the files
 
-    @contextmanager
-    def tampering(self, name: str = "events.db") -> Iterator[sqlite3.Connection]:
-        """Give a connection on which nothing stops anybody, and commit what was done on it."""
-        with closing(sqlite3.connect(self.var / name)) as connection, connection:
-            triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (trigger,) in triggers.fetchall():
-                connection.execute(f"DROP TRIGGER {trigger}")
-            yield connection
+    def tampering(self, name: str = "events.db") -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self.var / name)
 
     def forget_evidence(self) -> None:
         """Delete the tree, as before making it anew from a log that was tampered with."""
         for path in self.var.glob("evidence.db*"):
             path.unlink()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection on which nothing stops anybody, and commit what was done on it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (trigger,) in triggers.fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        yield connection
 
 
 def flip(data: bytes, at: int, bit: int = 0) -> bytes:
