@@ -1,0 +1,78 @@
+"""Who signs in, and that nothing of him can be read from the disk."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from incidents.domain.facts import SchoolId
+from incidents.domain.table import Refusal
+from incidents.domain.vocabulary import Role
+from tests.support.office import Office
+
+A_DAY = timedelta(days=1)
+
+
+def test_a_token_signs_its_user_in_with_his_roles(office: Office) -> None:
+    users = office.installation.users
+    token = users.issue_token(office.school, office.id_of("slt"), office.now + A_DAY)
+    assert users.sign_in(token) == office.users["slt"]
+
+
+@pytest.mark.parametrize(
+    "mangled",
+    [
+        "",
+        ".",
+        "demoschool01.",
+        ".secret",
+        "demoschool01.wrong",
+        "otherschool1.{secret}",
+        "{token}x",
+    ],
+)
+def test_anything_but_the_token_signs_nobody_in(office: Office, mangled: str) -> None:
+    users = office.installation.users
+    token = users.issue_token(office.school, office.id_of("slt"), office.now + A_DAY)
+    secret = token.partition(".")[2]
+    assert users.sign_in(mangled.format(secret=secret, token=token)) is None
+
+
+def test_a_token_ends_at_the_moment_it_names(office: Office) -> None:
+    users = office.installation.users
+    token = users.issue_token(office.school, office.id_of("slt"), office.now + A_DAY)
+    office.after(days=1, microseconds=-1)
+    assert users.sign_in(token) is not None
+    office.after(microseconds=1)
+    assert users.sign_in(token) is None
+
+
+def test_a_token_is_issued_to_a_user_of_that_school_only(office: Office) -> None:
+    with pytest.raises(LookupError):
+        office.installation.users.issue_token(
+            SchoolId("otherschool1"), office.id_of("slt"), office.now + A_DAY
+        )
+
+
+def test_a_new_user_is_on_the_roster_at_once(office: Office) -> None:
+    before = office.installation.users.roster(office.school)
+    new = office.hire("third_staff", "The caretaker", Role.STAFF)
+    after = office.installation.users.roster(office.school)
+    assert new.id not in before
+    assert new.id is not None
+    assert after[new.id] == frozenset({Role.STAFF})
+
+
+def test_nobody_is_given_the_role_of_a_program(office: Office) -> None:
+    with pytest.raises(Refusal):
+        office.hire("ghost", "The ghost", Role.TIMEKEEPER)
+
+
+def test_neither_tokens_nor_names_lie_on_the_disk(office: Office, tmp_path: Path) -> None:
+    users = office.installation.users
+    token = users.issue_token(office.school, office.id_of("slt"), office.now + A_DAY)
+    office.hire("planted", "Planted Username", Role.STAFF)
+    written = b"".join(f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
+    assert len(written) > 10_000
+    for secret in (token.partition(".")[2], "Planted Username", "planted@demonstration"):
+        assert secret.encode() not in written
