@@ -5,14 +5,14 @@ subject, his relatives, and the headteacher where the case is about one, see not
 the case did not exist. An alert never grants a view.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Final
 
 import msgspec
 
 from incidents.domain.facts import UserId
-from incidents.domain.school import User
+from incidents.domain.school import School, User
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import Part, Relation, Role, Stage
 
@@ -89,6 +89,14 @@ def walled(case: Case, user: User) -> bool:
     """Whether the case must not exist for this user."""
     to = audience(case)
     return user.id in to.walled_users or bool(user.roles & to.walled_roles)
+
+
+def colleagues(case: Case, school: School) -> Iterator[User]:
+    """Everybody at the school from whom the case is not walled."""
+    for id_, roles in school.roster.items():
+        user = User(id=id_, school=school.id, roles=roles)
+        if not walled(case, user):
+            yield user
 
 
 def sight(case: Case, user: User) -> Sight:

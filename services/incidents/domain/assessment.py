@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec.structs import replace
 
+from incidents.domain.access import colleagues
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, UserId
 from incidents.domain.referral import agency_deadline_met
@@ -160,8 +161,13 @@ def lead_is_not_the_only_witness(
 
 @guard
 def no_harm_suspected(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if Flag.CHILD_AT_RISK in case.flags or Flag.IMMEDIATE_DANGER in case.flags:
+    """On the reporter's word, by the LADO's open deadline, or from an earlier assessment."""
+    if case.flags & {Flag.CHILD_AT_RISK, Flag.IMMEDIATE_DANGER, Flag.NUDE_IMAGERY}:
         return "A child may be at risk: assess the case, it can't be put out of scope."
+    if Due.LADO in case.open_deadlines:
+        return "A member of staff may have harmed a child: answer the harm questions first."
+    if case.assessment is not None and case.assessment.serious:
+        return "An offence or harm was suspected before: assess the case anew."
     return None
 
 
@@ -208,19 +214,19 @@ def named_child_needs_a_second_person(
         return None
     if command.second_person in (None, asking.user.id, case.reporter):
         return "A child is named: `second_person` says which other colleague agreed."
-    if command.second_person not in asking.school.roster:
-        return "`second_person` is not known at this school."
+    if not any(one.id == command.second_person for one in colleagues(case, asking.school)):
+        return "`second_person` has to be a colleague at this school who is not involved himself."
     return None
 
 
 @body_guard()
 def somebody_else_was_consulted(
-    _case: Case, command: DecideNotToRefer, asking: Asking
+    case: Case, command: DecideNotToRefer, asking: Asking
 ) -> str | None:
     if command.consulted == asking.user.id:
         return "`consulted` has to be somebody other than yourself."
-    if command.consulted not in asking.school.roster:
-        return "`consulted` is not known at this school."
+    if not any(one.id == command.consulted for one in colleagues(case, asking.school)):
+        return "`consulted` has to be a colleague at this school who is not involved himself."
     return None
 
 

@@ -31,7 +31,6 @@ from incidents.domain.vocabulary import (
     Agency,
     AgencyDecision,
     Due,
-    Finding,
     Line,
     Reason,
     ReferralMethod,
@@ -146,10 +145,7 @@ def not_referred_yet(case: Case, command: MakeReferral, _asking: Asking) -> str 
 @body_guard(Refuses.STATE)
 def there_is_something_to_refer(case: Case, command: MakeReferral, asking: Asking) -> str | None:
     """finding = possibly_illegal, a harm question answered yes, or the DSL's own decision."""
-    assessment = case.assessment
-    suspected = assessment is not None and (
-        assessment.finding is Finding.POSSIBLY_ILLEGAL or assessment.harm_suspected
-    )
+    suspected = case.assessment is not None and case.assessment.serious
     if suspected or Role.DSL in asking.user.roles:
         return None
     return "The assessment suspects neither an offence nor harm: the DSL decides on a referral."

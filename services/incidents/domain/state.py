@@ -150,6 +150,11 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     def harm_suspected(self) -> bool:
         return any(self.harm_test.values())
 
+    @property
+    def serious(self) -> bool:
+        """An offence or harm to a child is suspected."""
+        return self.finding is Finding.POSSIBLY_ILLEGAL or self.harm_suspected
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One incident and everything the school did about it. Times are aware UTC."""
