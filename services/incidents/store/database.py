@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from sqlite3 import Connection, DatabaseError, IntegrityError, Row
+from sqlite3 import Connection, DatabaseError, IntegrityError, ProgrammingError, Row
 from threading import Lock
 from typing import Final, Literal
 
 from incidents.store.errors import StoreUnavailable
 
-__all__ = ["Connection", "Database", "DatabaseError", "IntegrityError", "Row"]
+__all__ = ["Connection", "Database", "DatabaseError", "IntegrityError", "ProgrammingError", "Row"]
 
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full. Free some space and try again",

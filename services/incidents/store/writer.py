@@ -9,11 +9,18 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
-from incidents.store.database import Connection, Database, DatabaseError
+from incidents.store.database import (
+    Connection,
+    Database,
+    DatabaseError,
+    IntegrityError,
+    ProgrammingError,
+)
 from incidents.store.errors import StoreUnavailable
 
 MOST_AT_ONCE: Final = 64
 
+_ITS_OWN_FAULT: Final = (IntegrityError, ProgrammingError)
 _T = TypeVar("_T")
 
 
@@ -72,10 +79,10 @@ class _Request(Generic[_T]):
         connection.execute("SAVEPOINT one")
         try:
             self.run(connection)
-        except DatabaseError:
-            # SQLite itself failed (a full disk), and has undone more than this one.
-            raise
         except Exception as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, _ITS_OWN_FAULT):
+                # SQLite itself failed (a full disk) and may have undone the others too.
+                raise
             connection.execute("ROLLBACK TO one")
             self.error = error
         connection.execute("RELEASE one")

@@ -1,11 +1,14 @@
 """A small school of events for the store's tests, and short ways to make facts of them."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
 
+from incidents.domain import case as cases
+from incidents.domain import users
 from incidents.domain.facts import (
     Actor,
     CaseText,
@@ -67,6 +70,9 @@ class ValueChanged(Event, frozen=True, kw_only=True):
 EVENTS: Final[dict[str, type[Event]]] = {
     kind.TOPIC: kind for kind in (NoteAdded, PersonNamed, ThingsCounted, ValueChanged)
 }
+
+EVERY_KIND: Final[Mapping[str, type[Event]]] = {**EVENTS, **cases.EVENTS, **users.EVENTS}
+"""These, and every kind of event the product has."""
 
 
 def fact(event: Event, stream: UUID, version: int = 1, **changes: Any) -> Recorded:

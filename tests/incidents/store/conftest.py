@@ -1,0 +1,27 @@
+"""A store of its own for every test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from incidents.store import Store, open_store
+from tests.incidents.store.sample import EVENTS, EVERY_KIND
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for the many examples of a property; each uses a stream of its own."""
+    with open_store(tmp_path_factory.mktemp("var"), events=EVERY_KIND) as opened:
+        yield opened
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+@pytest.fixture
+def store(var: Path) -> Iterator[Store]:
+    with open_store(var, events=EVENTS) as opened:
+        yield opened
