@@ -3,8 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +19,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     nats_url: str = "nats://127.0.0.1:4222"
     nats_nkey_seed_file: Path | None = None
     school_dir: Path = Path("deploy/school")
+    allowed_hosts: str = ""
+    """Host names the API answers to, with commas between; none: whatever it is called."""
+    api_threads: Count = 32
+    writes_per_minute: Count = 6000
+    """For each user; so many may also come at once."""
+    failed_sign_ins_per_minute: Count = 30
+    """For each address; so many may also come at once."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(host.strip() for host in self.allowed_hosts.split(",") if host.strip())
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
