@@ -4,11 +4,11 @@ A token reads `<school>.<secret>`. Only its SHA-256 is kept; it is one user's, a
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,14 +17,19 @@ from incidents.clock import Clock, NewId, Random
 from incidents.domain import users as domain
 from incidents.domain.facts import Actor, Event, Recorded, SchoolId, Sealed, UserId
 from incidents.domain.school import User
-from incidents.domain.users import Account, TokenIssued
+from incidents.domain.users import Account, TokenIssued, TokenRevoked
 from incidents.domain.vocabulary import Role
-from incidents.store import Claim, StateRow, Store
+from incidents.store import Claim, ClockBehind, Conflict, StateRow, Store
 
 KIND: Final = "user"
 SECRET_BYTES: Final = 32
+TRIES: Final = 5
+"""How often a change is made anew after somebody else was quicker."""
+_INSTALLER: Final = Actor(user=None, role=Role.INSTALLER)
 _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(Account)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Person:
     name: str
     email: str
     roles: frozenset[Role]
+
+
+class NotSignedIn(Exception):
+    """The token is nobody's any more: it has expired or was revoked."""
 
 
 class Users:
@@ -49,18 +58,10 @@ class Users:
 
     def sign_in(self, token: str) -> User | None:
         """Return whose token this is, or None if it is nobody's, revoked or expired."""
-        school, dot, secret = token.partition(".")
-        if not (school and dot and secret):
+        found = self._holder(token)
+        if found is None:
             return None
-        digest = _digest(token)
-        claim = self._store.claim(school, "token", digest)
-        account = self._account(claim.stream) if claim else None
-        if (
-            account is None
-            or account.school != school
-            or not account.accepts(digest, self._clock())
-        ):
-            return None
+        account, _ = found
         return User(id=account.id, school=account.school, roles=account.roles)
 
     def roster(self, school: SchoolId) -> Mapping[UserId, frozenset[Role]]:
@@ -83,15 +84,64 @@ class Users:
 
         Raises `LookupError` when this school has no such user.
         """
-        account = self._account(user)
+
+        def issue() -> str:
+            account = self._account(user)
+            if account is None or account.school != school:
+                raise LookupError("There is no such user at this school.")
+            return self._issue(account, expires_at, _INSTALLER)
+
+        return _until_recorded(issue)
+
+    def open_session(self, token: str, length: timedelta) -> tuple[str, datetime]:
+        """Return a new token for the holder of this one, and when it ends.
+
+        It ends after `length`, but never later than the token it was made with: sessions can't be
+        chained. Raises `NotSignedIn`.
+        """
+
+        def issue() -> tuple[str, datetime]:
+            account, held = self._held(token)
+            ends = min(self._clock() + length, account.tokens[held].expires_at)
+            return self._issue(account, ends, _himself(account)), ends
+
+        return _until_recorded(issue)
+
+    def revoke(self, token: str) -> None:
+        """Make a token good for nobody. Raises `NotSignedIn` when it already is."""
+
+        def revoke() -> None:
+            account, held = self._held(token)
+            revoked = [TokenRevoked(token=held)]
+            self._record(account.school, account.id, account, revoked, by=_himself(account))
+
+        _until_recorded(revoke)
+
+    def _held(self, token: str) -> tuple[Account, UUID]:
+        found = self._holder(token)
+        if found is None:
+            raise NotSignedIn
+        return found
+
+    def _holder(self, token: str) -> tuple[Account, UUID] | None:
+        school, dot, secret = token.partition(".")
+        if not (school and dot and secret):
+            return None
+        digest = _digest(token)
+        claim = self._store.claim(school, "token", digest)
+        account = self._account(claim.stream) if claim else None
         if account is None or account.school != school:
-            raise LookupError("There is no such user at this school.")
+            return None
+        held = account.good_token(digest, self._clock())
+        return None if held is None else (account, held)
+
+    def _issue(self, account: Account, expires_at: datetime, by: Actor) -> str:
         secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
-        token = f"{school}.{secret}"
+        token = f"{account.school}.{secret}"
         digest = _digest(token)
         issued = TokenIssued(token=self._new_id(), digest=digest, expires_at=expires_at)
-        claim = Claim(school, "token", digest, user)
-        self._record(school, user, account, [issued], claim)
+        claim = Claim(account.school, "token", digest, account.id)
+        self._record(account.school, account.id, account, [issued], claim, by=by)
         return token
 
     def _record(
@@ -101,12 +151,15 @@ class Users:
         account: Account | None,
         events: Iterable[Event],
         *claims: Claim,
+        by: Actor = _INSTALLER,
     ) -> None:
         now = max(filter(None, (self._clock(), self._store.latest())))
         request = self._new_id()
         first = (account.version if account else 0) + 1
         recorded = [
-            self._store.seal(_placed(event, school, user, first + n, now, request, self._new_id()))
+            self._store.seal(
+                _placed(event, school, user, first + n, now, request, self._new_id(), by)
+            )
             for n, event in enumerate(events)
         ]
         for one in recorded:
@@ -151,6 +204,7 @@ def _placed(
     now: datetime,
     request: UUID,
     event_id: UUID,
+    by: Actor,
 ) -> Recorded:
     return Recorded(
         event_id=event_id,
@@ -159,13 +213,27 @@ def _placed(
         version=version,
         recorded_at=now,
         occurred_at=now,
-        actor=Actor(user=None, role=Role.INSTALLER),
+        actor=by,
         policy_version="",
         calendar_version="",
         causation_id=request,
         correlation_id=request,
         event=event,
     )
+
+
+def _until_recorded(once: Callable[[], T]) -> T:
+    """Try again when somebody else was quicker: the next attempt sees what he has done."""
+    for _ in range(TRIES):
+        try:
+            return once()
+        except (Conflict, ClockBehind):
+            continue
+    return once()
+
+
+def _himself(account: Account) -> Actor:
+    return Actor(user=account.id, role=min(account.roles, default=Role.INSTALLER))
 
 
 def _digest(token: str) -> str:

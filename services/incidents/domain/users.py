@@ -67,9 +67,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[Role] = frozenset()
     tokens: Mapping[UUID, Token] = {}
 
-    def accepts(self, digest: str, now: datetime) -> bool:
-        """Whether a token with this digest signs the user in at this moment."""
-        return any(t.digest == digest and now < t.expires_at for t in self.tokens.values())
+    def good_token(self, digest: str, now: datetime) -> UUID | None:
+        """Return which of the tokens has this digest, if it signs the user in at this moment."""
+        good = (t for t, known in self.tokens.items() if known.digest == digest)
+        return next((t for t in good if now < self.tokens[t].expires_at), None)
 
 
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
@@ -112,7 +113,10 @@ def evolve(account: Account | None, recorded: Recorded) -> Account:
             return replace(account, roles=account.roles - {role})
         case TokenIssued(token=token, digest=digest, expires_at=expires_at):
             issued = Token(digest=digest, expires_at=expires_at)
-            return replace(account, tokens={**account.tokens, token: issued})
+            # What has expired is left out, or an account would grow with every day's sign-in.
+            now = recorded.recorded_at
+            left = {t: known for t, known in account.tokens.items() if now < known.expires_at}
+            return replace(account, tokens={**left, token: issued})
         case TokenRevoked(token=token):
             left = {t: known for t, known in account.tokens.items() if t != token}
             return replace(account, tokens=left)
