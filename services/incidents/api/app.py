@@ -1,0 +1,52 @@
+"""The application: every route, the door in front of them, and one answer to whatever is raised."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from litestar import Litestar
+from litestar.config.allowed_hosts import AllowedHostsConfig
+from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+
+from incidents.api import commands, health, incidents, session
+from incidents.api.call import Call
+from incidents.api.edge import Edge
+from incidents.api.metrics import Metrics
+from incidents.api.operations import options
+from incidents.api.problems import answer
+from incidents.api.services import Services
+from incidents.api.sign_in import SignIn
+
+ROUTES = (
+    *session.ROUTES,
+    *incidents.ROUTES,
+    *commands.ROUTES,
+    *health.ROUTES,
+)
+
+
+def create_app(services: Services) -> Litestar:
+    """Return the API of one installation."""
+    metrics = Metrics()
+    hosts = services.settings.hosts
+    app = Litestar(
+        route_handlers=[*options(ROUTES), *ROUTES],
+        request_class=Call,
+        state=State({"services": services, "metrics": metrics}),
+        middleware=[DefineMiddleware(SignIn, services=services)],
+        exception_handlers={Exception: answer},
+        allowed_hosts=AllowedHostsConfig(allowed_hosts=list(hosts)) if hosts else None,
+        on_startup=[_bound_threads],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = Edge(app.asgi_handler, metrics, services.new_id)
+    return app
+
+
+async def _bound_threads(app: Litestar) -> None:
+    """Work on files happens in so many threads at once; more requests wait their turn."""
+    services: Services = app.state["services"]
+    pool = ThreadPoolExecutor(services.settings.api_threads, "api")
+    asyncio.get_running_loop().set_default_executor(pool)

@@ -1,0 +1,131 @@
+"""A request as the handlers see it: who asks, and every part of it read strictly."""
+
+import re
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from incidents.api import strict_json
+from incidents.api.problems import Kind, Problem
+from incidents.api.services import Services
+from incidents.api.wording import components, reason_for
+from incidents.cases import Key
+from incidents.domain.school import User
+from incidents.domain.table import Reason
+
+_IF_MATCH: Final = re.compile(r'"(0|[1-9][0-9]{0,14})"')
+_KEY: Final = re.compile(r"[!-~]{1,200}")
+_JSON: Final = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_MAX_PARAMETERS: Final = 20
+
+T = TypeVar("T")
+
+
+class Call(Request[User, str, State]):
+    """`user` has signed in, and `auth` is the token he did it with."""
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.app.state["services"]
+        return services
+
+    @cached_property
+    def signed_in(self) -> UUID:
+        """The id of the user: only our own programs have none, and they do not call."""
+        assert self.user.id is not None
+        return self.user.id
+
+    def one_header(self, name: str) -> str | None:
+        """Return a header that may come once. Raises `Problem` (400) when it comes again."""
+        values = self.headers.getall(name, [])
+        if len(values) > 1:
+            raise _bad_header(name, "comes more than once")
+        return values[0] if values else None
+
+    def asked(self, kind: type[T]) -> T:
+        """Return the query as a `kind`. Raises `Problem` (400) for anything that is not in it."""
+        properties = components(kind)[kind.__name__]["properties"]
+        given: dict[str, Any] = {}
+        for name, text in self._pairs():
+            if name in given:
+                raise _bad_query([Reason("query", "A parameter comes twice: give it once.")])
+            given[name] = _from_text(text, properties.get(name, {}))
+        try:
+            return msgspec.convert(given, kind)
+        except msgspec.ValidationError as error:
+            raise _bad_query([reason_for(error, kind, "query")]) from None
+
+    def read(self, raw: bytes, kind: type[T]) -> T:
+        """Return the body as a `kind`. Raises `Problem` (400, 415, 422)."""
+        if raw and not _JSON.fullmatch(self.one_header("content-type") or ""):
+            raise Problem(
+                Kind.NOT_JSON, "Send JSON in UTF-8, with the header Content-Type: application/json."
+            )
+        if raw and self.one_header("content-encoding"):
+            raise Problem(Kind.NOT_JSON, "Send the body as it is, without Content-Encoding.")
+        return strict_json.read(raw, kind)
+
+    def if_match(self) -> int:
+        """Return the version that the request is about. Raises `Problem` (428, 400)."""
+        text = self.one_header("if-match")
+        if text is None:
+            raise Problem(
+                Kind.VERSION_REQUIRED,
+                "Read the case first and send its ETag back in If-Match, so that nobody's change "
+                "is written over.",
+            )
+        version = _IF_MATCH.fullmatch(text)
+        if version is None:
+            raise _bad_header("If-Match", 'has to be one version in quotes, like "7"')
+        return int(version[1])
+
+    def key(self, body: object) -> Key | None:
+        """Return the idempotency key with what it stands for. Raises `Problem` (400)."""
+        text = self.one_header("idempotency-key")
+        if text is None:
+            return None
+        if not _KEY.fullmatch(text):
+            raise _bad_header("Idempotency-Key", "has to be 1 to 200 visible ASCII characters")
+        said = f"{self.method} {self.scope['path']}\n".encode() + strict_json.canonical(body)
+        return Key(text, sha256(said).hexdigest())
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        try:
+            return parse_qsl(
+                self.scope["query_string"].decode("ascii"),
+                keep_blank_values=True,
+                strict_parsing=bool(self.scope["query_string"]),
+                errors="strict",
+                max_num_fields=_MAX_PARAMETERS,
+            )
+        except ValueError:
+            raise _bad_query(
+                [Reason("query", "It can't be read: write it as name=value, joined by &.")]
+            ) from None
+
+
+def _bad_header(name: str, what: str) -> Problem:
+    return Problem(Kind.BAD_REQUEST, f"The header {name} {what}.")
+
+
+def _bad_query(reasons: list[Reason]) -> Problem:
+    return Problem(
+        Kind.BAD_REQUEST, "The part of the address after the ? does not fit.", reasons=reasons
+    )
+
+
+def _from_text(text: str, schema: dict[str, Any]) -> str | int | bool:
+    """A query has only texts: numbers and booleans are read where the schema asks for one."""
+    kinds = {schema.get("type"), *(one.get("type") for one in schema.get("anyOf", ()))}
+    if "integer" in kinds and _WHOLE.fullmatch(text):
+        return int(text)
+    if "boolean" in kinds and text in ("true", "false"):
+        return text == "true"
+    return text

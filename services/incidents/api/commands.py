@@ -1,0 +1,81 @@
+"""One route per command, read off the tables of the tracks: the row is the route."""
+
+from collections.abc import Iterator
+from inspect import cleandoc
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, RawBody
+
+from incidents.api.call import Call
+from incidents.api.operations import Contract, operation, placed, tag
+from incidents.api.strict_json import MAX_BODY, MAX_EVIDENCE_BODY
+from incidents.cases import Done
+from incidents.domain import letters
+from incidents.domain.case import ROWS
+from incidents.domain.moderation import CaptureEvidence
+from incidents.domain.table import Row
+from incidents.domain.vocabulary import Role
+from incidents.store import Receipt
+
+PROGRAMS: Final = frozenset({Role.NOTIFIER, Role.TIMEKEEPER})
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """One event by its version in the case and its name."""
+
+    version: int
+    event: str
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command has recorded, and the version to name in the next one."""
+
+    events: list[Happened]
+    version: int
+    receipt: tuple[Receipt, ...]
+
+
+def recorded(done: Done) -> Response[Recorded]:
+    """Return what a command has recorded as its answer."""
+    events = [Happened(version=one.version, event=one.event.TOPIC) for one in done.events]
+    answer = Recorded(events=events, version=done.case.version, receipt=done.receipt)
+    return Response(answer, headers=tag(answer.version) | placed(done.receipt))
+
+
+def rows() -> Iterator[Row[Any]]:
+    """The rows that people ask for on a case. Letters have addresses of their own."""
+    for track, row in ROWS.values():
+        if track is not letters.TRACK and not set(row.who) <= PROGRAMS:
+            yield row
+
+
+def _route(row: Row[Any]) -> HTTPRouteHandler:
+    words, _, _ = cleandoc(row.ask.__doc__ or "").partition("\n")
+    contract = Contract(
+        id=row.ask.__name__[0].lower() + row.ask.__name__[1:],
+        summary=words,
+        tag="commands",
+        answer=Recorded,
+        body=row.ask,
+        max_body=MAX_EVIDENCE_BODY if row.ask is CaptureEvidence else MAX_BODY,
+        versioned=True,
+        repeatable=True,
+        tagged=True,
+        refuses=(403, 404, 409),
+    )
+
+    def ask(request: Call, case_id: FromPath[UUID], body: RawBody) -> Response[Recorded]:
+        version = request.if_match()
+        command = request.read(body, row.ask)
+        key = request.key(command)
+        cases = request.services.cases
+        return recorded(cases.ask(request.user, case_id, command, version=version, key=key))
+
+    return operation("POST", f"/api/cases/{{case_id:uuid}}/{row.name}", contract)(ask)
+
+
+ROUTES: Final = tuple(_route(row) for row in rows())

@@ -1,0 +1,98 @@
+"""The outermost layer: what holds for every answer, whoever made it.
+
+Security headers, HEAD as a GET without its body, the line in the access log, and the numbers.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from incidents.api.metrics import Metrics
+from incidents.clock import NewId
+
+LOG: Final = logging.getLogger("incidents.access")
+UNROUTED: Final = "unrouted"
+"""Stands in the log and the metrics for every address that is no route."""
+CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+SANDBOX_POLICY: Final = f"{CONTENT_POLICY}; sandbox"
+"""For files that people brought in: even opened in a browser, nothing in them runs."""
+HEADERS: Final = {
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "vary": "Authorization",
+}
+_ENCODED: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+class Edge:
+    """Wraps the whole application; every HTTP answer passes through here."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, new_id: NewId) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        asked = scope["method"]
+        scope["state"]["request_id"] = request_id = str(self._new_id())
+        if asked == "HEAD":
+            scope["method"] = "GET"
+        started, status = time.perf_counter(), 500
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _completed(message["headers"])
+            elif message["type"] == "http.response.body" and asked == "HEAD":
+                message["body"] = b""
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answered)
+        finally:
+            self._note(asked, scope.get("path_template"), status, started, request_id)
+
+    def _note(
+        self, method: str, route: str | None, status: int, started: float, request_id: str
+    ) -> None:
+        seconds = time.perf_counter() - started
+        self._metrics.count(method, route or UNROUTED, status, seconds)
+        line = {
+            "method": method if len(method) < 10 else "other",
+            "route": route or UNROUTED,
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+            "request": request_id,
+        }
+        LOG.info(json.dumps(line))
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add what every answer carries, unless the answer itself says otherwise."""
+    given = [
+        (name.lower(), _with_head(value) if name.lower() == b"allow" else value)
+        for name, value in headers
+    ]
+    named = {name for name, _ in given}
+    return given + [(name, value) for name, value in _ENCODED if name not in named]
+
+
+def _with_head(allow: bytes) -> bytes:
+    """Where there is GET there is HEAD: it is answered here."""
+    methods = {method.strip() for method in allow.split(b",")}
+    return b", ".join(sorted(methods | {b"HEAD"} if b"GET" in methods else methods))

@@ -1,0 +1,109 @@
+"""Is it alive, is it ready, how busy is it: for supervisors and monitoring, without a token."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+import msgspec
+from litestar import Response
+
+from incidents.api.call import Call
+from incidents.api.metrics import MEDIA_TYPE, Metrics, gauge
+from incidents.api.operations import Contract, operation
+from incidents.api.services import Services
+from incidents.store import StoreUnavailable
+
+MOST_BEHIND: Final = 1000
+"""Events that a follower may be behind the log before lists and proofs count as out of date."""
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    status: Literal["ok"] = "ok"
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the log goes and how far its followers have come."""
+
+    status: Literal["ready", "not_ready"]
+    head: int | None = None
+    followers: Mapping[str, int] = {}
+    why: str | None = None
+
+
+@operation(
+    "GET",
+    "/health/live",
+    Contract(id="live", summary="The process answers", tag="health", answer=Live, open=True),
+)
+async def live(request: Call) -> Response[Live]:
+    return Response(Live())
+
+
+@operation(
+    "GET",
+    "/health/ready",
+    Contract(
+        id="ready",
+        summary="The log can be read, and its followers keep up with it",
+        tag="health",
+        answer=Ready,
+        open=True,
+        refuses=(503,),
+    ),
+)
+def ready(request: Call) -> Response[Ready]:
+    try:
+        found = _readiness(request.services)
+    except StoreUnavailable:
+        found = Ready(status="not_ready", why="The files of the installation can't be read.")
+    return Response(found, status_code=200 if found.status == "ready" else 503)
+
+
+@operation(
+    "GET",
+    "/metrics",
+    Contract(
+        id="metrics", summary="Numbers for Prometheus", tag="health", answer=MEDIA_TYPE, open=True
+    ),
+)
+def metrics(request: Call) -> Response[str]:
+    counted: Metrics = request.app.state["metrics"]
+    lines = [*counted.lines(), *_gauges(request.services)]
+    return Response("\n".join(lines) + "\n", media_type=MEDIA_TYPE)
+
+
+def _readiness(services: Services) -> Ready:
+    # The followers first: the head can only be ahead of what they had reached.
+    followers = _followers(services)
+    head = services.store.head()
+    late = [name for name, position in followers.items() if head - position > MOST_BEHIND]
+    return Ready(
+        status="not_ready" if late else "ready",
+        head=head,
+        followers=followers,
+        why=f"Behind the log: {', '.join(late)}. Is the worker running?" if late else None,
+    )
+
+
+def _followers(services: Services) -> Mapping[str, int]:
+    with services.tree.reading() as view:
+        last = view.last()
+    return {"views": services.views.position(), "tree": last.position if last else 0}
+
+
+def _gauges(services: Services) -> Iterator[str]:
+    followers = _followers(services)
+    head = services.store.head()
+    yield from gauge("caseward_log_head", "Last position in the log.", [("", head)])
+    yield from gauge(
+        "caseward_follower_position",
+        "How far each follower of the log has come.",
+        ((f'follower="{name}"', position) for name, position in followers.items()),
+    )
+    yield from gauge(
+        "caseward_follower_lag",
+        "Positions between each follower and the head of the log.",
+        ((f'follower="{name}"', head - position) for name, position in followers.items()),
+    )
+
+
+ROUTES: Final = (live, ready, metrics)

@@ -1,0 +1,62 @@
+"""The door: no token, no answer. A route is open to everybody only if it says so itself."""
+
+import re
+import time
+from math import ceil
+from typing import Final
+
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+
+from incidents.api.limits import Limiter
+from incidents.api.problems import Kind, Problem, not_signed_in
+from incidents.api.services import Services
+from incidents.domain.school import User
+
+OPEN: Final = "open_to_everybody"
+"""The option of a route that needs no token."""
+_BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([a-z0-9]{8,32}\.[A-Za-z0-9_-]{43})")
+_READING: Final = frozenset({"GET", "HEAD"})
+
+
+class SignIn(AbstractAuthenticationMiddleware):
+    """Bearer tokens only, never cookies: nothing a browser would send along by itself."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        super().__init__(app, exclude_from_auth_key=OPEN)
+        self._services = services
+        settings = services.settings
+        self._failed = Limiter(settings.failed_sign_ins_per_minute, time.monotonic)
+        self._writes = Limiter(settings.writes_per_minute, time.monotonic)
+
+    async def authenticate_request(
+        self,
+        connection: ASGIConnection,  # type: ignore[type-arg] # of any handler, user and state
+    ) -> AuthenticationResult:
+        """Return who asks. Raises `Problem` (401, 429)."""
+        given = connection.headers.getall("authorization", [])
+        token = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
+        user = await sync_to_thread(self._sign_in, token[1]) if token else None
+        if token is None or user is None:
+            # Good tokens from the same address go on working: a school shares one.
+            self._slow_down(self._failed, connection.client.host if connection.client else "")
+            raise not_signed_in()
+        if connection.scope["method"] not in _READING:  # type: ignore[typeddict-item] # HTTP only
+            self._slow_down(self._writes, str(user.id))
+        return AuthenticationResult(user=user, auth=token[1])
+
+    def _sign_in(self, token: str) -> User | None:
+        user = self._services.users.sign_in(token)
+        known = user is not None and user.roles and user.school in self._services.cases.schools
+        return user if known else None
+
+    def _slow_down(self, limiter: Limiter, key: str) -> None:
+        wait = limiter.take(key)
+        if wait:
+            raise Problem(
+                Kind.TOO_MANY_REQUESTS,
+                "Wait for the seconds that Retry-After gives, then go on more slowly.",
+                headers={"Retry-After": str(ceil(wait))},
+            )

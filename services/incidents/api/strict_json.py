@@ -1,0 +1,144 @@
+"""What may come in as JSON: one meaning only, within bounds, and nothing that was not asked for.
+
+Python's own parser is used for its hooks: it is the one that can tell a key that comes twice.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn, TypeVar
+
+import msgspec
+
+from incidents.api.problems import Kind, Problem
+from incidents.api.wording import reason_for
+from incidents.domain.table import Reason
+
+MAX_DEPTH: Final = 32
+MAX_BODY: Final = 1024 * 1024
+MAX_EVIDENCE_BODY: Final = 9 * 1024 * 1024
+"""For captured evidence, whose bytes come in base64."""
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LARGEST: Final = 2**63
+_DIGITS: Final = 20
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+def read(raw: bytes, kind: type[T]) -> T:
+    """Return the body as a `kind`. Nothing at all stands for `{}`.
+
+    Raises `Problem`: 400 where it is no JSON or has two meanings, 422 naming the field that does
+    not fit.
+    """
+    given = parse(raw) if raw else {}
+    try:
+        body = msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise not_valid([reason_for(error, kind)]) from None
+    if far := [*_far(body)]:
+        raise not_valid([Reason("body", f"`{name}` is no date a case could have.") for name in far])
+    return body
+
+
+def parse(raw: bytes) -> Any:
+    """Return what the bytes say. Raises `Problem` (400) with words for whoever wrote them."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_no_number,
+            parse_float=_float,
+            parse_int=_int,
+        )
+    except UnicodeDecodeError:
+        raise _malformed("It is not valid UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise _malformed(
+            f"It is no JSON: look at line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    _look_through(value)
+    return value
+
+
+def canonical(body: object) -> bytes:
+    """Return the one form of a body, whatever the spaces and the order it came in."""
+    return msgspec.json.encode(body, order="deterministic")
+
+
+def not_valid(reasons: list[Reason]) -> Problem:
+    return Problem(Kind.NOT_VALID, "Mend the field that each reason names.", reasons=reasons)
+
+
+def _malformed(detail: str) -> Problem:
+    return Problem(Kind.BAD_REQUEST, f"The body can't be read. {detail}")
+
+
+def _too_deep() -> Problem:
+    return _malformed(f"It is nested more than {MAX_DEPTH} levels deep.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _malformed("A key comes twice in the same object: say it once.")
+    return found
+
+
+def _no_number(_text: str) -> NoReturn:
+    raise _malformed("NaN and Infinity are no numbers in JSON.")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise _malformed("A number is too large.")
+    return number
+
+
+def _int(text: str) -> int:
+    # Long digits are refused unread: turning them into a number takes time that grows with the
+    # square of their length.
+    if len(text) > _DIGITS or not -_LARGEST <= int(text) < _LARGEST:
+        raise _malformed("A number is too large: whole numbers have at most 64 bits.")
+    return int(text)
+
+
+def _look_through(value: Any) -> None:
+    """Refuse what is nested too deeply, and characters that no text needs."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        for text in level:
+            if isinstance(text, str) and _UNPRINTABLE.search(text):
+                raise _malformed(
+                    "A text has control characters or half a character in it: of those only "
+                    "line breaks and tabs are accepted."
+                )
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return (*value, *value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _far(value: Any, name: str = "body") -> Iterator[str]:
+    """The fields whose moment lies beyond what calendars and clocks can reckon with."""
+    if isinstance(value, datetime):
+        if not _EARLIEST < value < _LATEST:
+            yield name
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from _far(getattr(value, field), field)
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _far(one, name)

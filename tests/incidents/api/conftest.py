@@ -1,0 +1,23 @@
+"""Every test of the API speaks to the whole application on files of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.incidents.api.school import Client, SchoolLife, open_school
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[SchoolLife]:
+    """Two schools with a user for every role."""
+    life = open_school(tmp_path / "var")
+    yield life
+    life.installation.close()
+
+
+@pytest.fixture
+async def client(life: SchoolLife) -> AsyncIterator[Client]:
+    client = Client(life)
+    yield client
+    await client.http.aclose()

@@ -1,0 +1,176 @@
+"""A small trust on real files: two schools, their people, and a clock that stands still."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+
+from incidents.api.app import create_app
+from incidents.api.services import Services
+from incidents.config import Settings
+from incidents.domain.facts import SchoolId, UserId
+from incidents.domain.vocabulary import PEOPLES_ROLES, Role
+from incidents.installation import Installation, open_installation
+
+HERE: Final = SchoolId("demoschool01")
+ELSEWHERE: Final = SchoolId("otherschool02")
+FRIDAY: Final = datetime(2026, 11, 20, 16, 40, tzinfo=UTC)
+_FILES: Final = Path(__file__).parents[3] / "deploy" / "school"
+
+SECOND_TEACHER: Final = "second_teacher"
+SECOND_DEPUTY: Final = "second_deputy"
+OUTSIDER: Final = "outsider"
+"""The headteacher of the other school."""
+PEOPLE: Final[Mapping[str, tuple[SchoolId, Role]]] = {
+    **{role.value: (HERE, role) for role in PEOPLES_ROLES},
+    SECOND_TEACHER: (HERE, Role.STAFF),
+    SECOND_DEPUTY: (HERE, Role.SLT),
+    OUTSIDER: (ELSEWHERE, Role.HEADTEACHER),
+}
+
+
+class StandingClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = FRIDAY) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@dataclass
+class SchoolLife:
+    """The installation with its people: ids and tokens by role."""
+
+    installation: Installation
+    clock: StandingClock
+    users: dict[str, UserId] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Services:
+        fields = Services.__dataclass_fields__
+        return Services(**{name: getattr(self.installation, name) for name in fields})
+
+    def follow(self) -> None:
+        """Let the views and the tree catch up with the log, as the worker does."""
+        store, views = self.installation.store, self.installation.views
+        while batch := store.log(views.position(), 500):
+            views.take(store, batch)
+        self.installation.sequencer().catch_up()
+
+
+def open_school(var: Path, **settings: Any) -> SchoolLife:
+    """Open a fresh installation of two schools with everybody in it."""
+    clock = StandingClock()
+    schools = var / "schools"
+    for school in (HERE, ELSEWHERE):
+        copytree(_FILES, schools / school)
+        file = schools / school / "school.toml"
+        file.write_text(file.read_text().replace(HERE, school))
+    installation = open_installation(Settings(var=var, school_dir=schools, **settings), now=clock)
+    life = SchoolLife(installation, clock)
+    for name, (school, role) in PEOPLE.items():
+        label = name.replace("_", " ")
+        user = installation.users.add(school, f"The {label}", f"{name}@example.org", [role])
+        life.users[name] = user
+        life.tokens[name] = installation.users.issue_token(
+            school, user, clock.now + timedelta(days=365)
+        )
+    return life
+
+
+class Client:
+    """Speaks to the real application as any of its people."""
+
+    def __init__(self, life: SchoolLife) -> None:
+        self.life = life
+        self.app = create_app(life.services)
+        self.http = httpx.AsyncClient(
+            # Litestar's types for ASGI are narrower than httpx's.
+            transport=httpx.ASGITransport(app=self.app),  # type: ignore[arg-type]
+            base_url="http://school.example",
+        )
+
+    async def call(
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        json: object | None = None,
+        **options: Any,
+    ) -> httpx.Response:
+        headers = dict(options.pop("headers", {}))
+        if who is not None:
+            headers["Authorization"] = f"Bearer {self.life.tokens[who]}"
+        return await self.http.request(method, path, json=json, headers=headers, **options)
+
+    async def get(self, who: str | None, path: str, **options: Any) -> httpx.Response:
+        return await self.call(who, "GET", path, **options)
+
+    async def report(self, who: str = "staff", **changes: Any) -> "CaseAt":
+        """Log an incident and return where the case stands."""
+        answer = await self.call(who, "POST", "/api/incidents", report(**changes))
+        assert answer.status_code == 201, answer.text
+        return CaseAt(self, UUID(answer.json()["case_id"]), answer.json()["version"])
+
+
+@dataclass
+class CaseAt:
+    """A case and the version it was last seen at."""
+
+    client: Client
+    id: UUID
+    version: int
+
+    @property
+    def path(self) -> str:
+        return f"/api/cases/{self.id}"
+
+    async def ask(
+        self, who: str, command: str, body: Mapping[str, Any] | None = None, **headers: str
+    ) -> httpx.Response:
+        """Send a command for the version last seen; remember the new one."""
+        answer = await self.client.call(
+            who,
+            "POST",
+            f"{self.path}/{command}",
+            dict(body or {}),
+            headers={"If-Match": f'"{self.version}"', **headers},
+        )
+        if answer.is_success:
+            self.version = answer.json()["version"]
+        return answer
+
+    async def done(self, who: str, command: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Send a command that has to succeed."""
+        answer = await self.ask(who, command, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    """A parent's post about a teacher, as the class teacher reports it."""
+    return {
+        "kind": "abuse",
+        "categories": ["offensive", "harassing"],
+        "platform": "Facebook",
+        "observed_at": "2026-11-20T16:30:00Z",
+        "facts": "A post in a public group insults the class teacher.",
+        "post_url": "https://social.example.com/post/1",
+        "people": [
+            {"part": "subject", "role": "parent", "name": "The parent"},
+            {"part": "affected", "role": "staff", "name": "The class teacher"},
+        ],
+        **changes,
+    }
