@@ -15,7 +15,7 @@ from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, UserId
 from incidents.domain.referral import agency_deadline_met
 from incidents.domain.state import Assessment, Case, imagery_flag
-from incidents.domain.table import Apply, Asking, Command, body_guard, guard, unchanged
+from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (
     CHILD_CATEGORIES,
     CHILD_ROLES,
@@ -230,6 +230,13 @@ def somebody_else_was_consulted(
     return None
 
 
+@body_guard(Refuses.STATE)
+def agency_is_not_told_yet(case: Case, command: DecideNotToRefer, _asking: Asking) -> str | None:
+    if command.agency in case.open_referrals:
+        return f"There is an open referral to {command.agency}: record its response instead."
+    return None
+
+
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -272,7 +279,7 @@ def referral_deadlines(
 ) -> Iterable[tuple[Due, datetime]]:
     """Police on the same day from the finding; LADO one working day from the first awareness."""
     if any(command.harm_test.values()):
-        yield Due.LADO, case.reported_at
+        yield Due.LADO, case.reopened_at or case.reported_at
     if command.finding is Finding.POSSIBLY_ILLEGAL:
         yield Due.POLICE, asking.now
 

@@ -199,14 +199,23 @@ def _closed(case: Case, event: CaseClosed, recorded: Recorded) -> Case:
     return replace(case, retention=event.retention, closed_at=recorded.recorded_at, prompts=prompts)
 
 
-def _reopened(case: Case, _event: CaseReopened, _recorded: Recorded) -> Case:
+def _reopened(case: Case, _event: CaseReopened, recorded: Recorded) -> Case:
+    """It is assessed and handled anew: what was done before is history and answers nothing now."""
     return replace(
         case,
+        route=None,
+        removal_requested=False,
+        meeting_slots=(),
+        post_status=None,
+        meeting_held_at=None,
+        remedies={},
+        not_referred=frozenset(),
         outcome=None,
         outcome_summary=None,
         retention=None,
         closed_at=None,
         reopened=case.reopened + 1,
+        reopened_at=recorded.recorded_at,
     )
 
 

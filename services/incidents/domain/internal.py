@@ -139,7 +139,8 @@ def nothing_has_to_be_referred_first(
         return "Assess the case first."
     owed = [Agency.POLICE] if assessment.finding is Finding.POSSIBLY_ILLEGAL else []
     owed += [Agency.LADO] if assessment.harm_suspected else []
-    missing = [a for a in owed if a not in case.referrals and a not in case.not_referred]
+    decided = case.not_referred | set(case.referrals)
+    missing = [a for a in owed if a not in decided or Due(a.value) in case.open_deadlines]
     if missing:
         return f"Refer to {' and '.join(missing)} first, or record the decision not to and why."
     return None
@@ -159,6 +160,11 @@ def no_agency_holds(case: Case, _command: Command | None, _asking: Asking) -> st
         agencies = " and ".join(case.holds)
         return f"On hold until {agencies} has cleared it: record the agency's response first."
     return None
+
+
+@guard
+def no_route_yet(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    return f"It is handled on the route “{case.route}” already." if case.route else None
 
 
 @guard

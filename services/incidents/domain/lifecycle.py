@@ -198,8 +198,8 @@ TRANSITIONS = (
     Row(
         ask=DecideNotToRefer,
         who=(Role.HEADTEACHER, Role.DSL, Role.CHAIR),
-        at=(Stage.ASSESSED, Stage.INTERNAL),
-        guards=(assessment.somebody_else_was_consulted,),
+        at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
+        guards=(assessment.somebody_else_was_consulted, assessment.agency_is_not_told_yet),
         records=(DecisionNotToRefer, DeadlineMet),
         by=assessment.decision_not_to_refer,
         policy=(32,),
@@ -207,8 +207,9 @@ TRANSITIONS = (
     Row(
         ask=StartInternalHandling,
         who=(_LEAD,),
-        at=(Stage.ASSESSED,),
+        at=(Stage.ASSESSED, Stage.INTERNAL),
         guards=(
+            internal.no_route_yet,
             internal.conduct_was_unacceptable,
             internal.nothing_has_to_be_referred_first,
             internal.no_agency_holds,
@@ -314,6 +315,7 @@ TRANSITIONS = (
         at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
         guards=(
             closing.handled_or_acceptable,
+            internal.nothing_has_to_be_referred_first,
             closing.no_open_referral,
             closing.steps_are_done_or_left_out_with_a_reason,
         ),

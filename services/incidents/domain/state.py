@@ -203,6 +203,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention | None = None
     closed_at: datetime | None = None
     reopened: int = 0
+    reopened_at: datetime | None = None
 
     @property
     def severity(self) -> int | None:

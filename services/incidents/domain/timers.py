@@ -21,7 +21,9 @@ from incidents.domain.table import (
     body_guard,
     recording,
 )
-from incidents.domain.vocabulary import DeadlineState, Due, Reason, Relation, Role
+from incidents.domain.vocabulary import Agency, DeadlineState, Due, Reason, Relation, Role
+
+_AGENCIES: Final = frozenset(Due(agency.value) for agency in Agency)
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -74,6 +76,14 @@ def deadline_has_passed(case: Case, command: MissDeadline, asking: Asking) -> st
     deadline = case.deadlines.get(command.due)
     if deadline is None or deadline.due_at > asking.now:
         return "This deadline has not passed."
+    return None
+
+
+@body_guard(Refuses.STATE)
+def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking) -> str | None:
+    """A lead may not wave away what only the headteacher or the DSL may decide."""
+    if command.due in _AGENCIES:
+        return f"Refer to {command.due}, or record the decision not to and why."
     return None
 
 
@@ -140,6 +150,7 @@ TRANSITIONS = (
         ask=WaiveDeadline,
         who=(Role.HEADTEACHER, Relation.LEAD, Role.DSL, Role.CHAIR),
         at=(DeadlineState.OPEN, DeadlineState.MISSED),
+        guards=(agencies_are_decided_on,),
         records=(DeadlineWaived,),
         by=recording(DeadlineWaived),
         to=DeadlineState.WAIVED,

@@ -75,6 +75,12 @@ def user(name: str, *roles: Role, school: SchoolId = OAKFIELD) -> User:
     return User(id=UserId(uuid5(NAMES, name)), school=school, roles=frozenset(roles))
 
 
+def id_of(one: User) -> UserId:
+    """A person's id; a program has none."""
+    assert one.id is not None
+    return one.id
+
+
 STAFF: Final = user("the class teacher", Role.STAFF)
 OTHER_STAFF: Final = user("the teaching assistant", Role.STAFF)
 SLT: Final = user("the deputy", Role.SLT)
