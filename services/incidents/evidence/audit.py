@@ -158,30 +158,38 @@ def _open(
 ) -> Connection | None:
     """Return a snapshot of a file for as long as `stack` lives, or None if it cannot be used."""
     if not path.is_file():
-        # Before the first event neither file needs to be there; afterwards `_compare` asks.
+        # Before the first event neither file needs to be there; afterwards `_look_for_gaps` asks.
         return None
     try:
         database = Database(path)
         stack.callback(database.close)
         connection = stack.enter_context(database.snapshot())
+        missing = [each for each in tables if not _has(connection, each)]
         damage = [text for (text,) in connection.execute("PRAGMA integrity_check(10)")]
-    except StoreUnavailable as error:
-        findings.add(Kind.UNREADABLE, path.name, error)
+    except Exception as error:
+        # A damaged file makes SQLite, and Python's reading of its messages, raise almost anything.
+        # Nothing of it may end an audit before the rest was looked at.
+        findings.add(Kind.UNREADABLE, path.name, plain(error))
         return None
-    for table in tables:
-        columns = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
-        if not _TABLES[table] <= {name for (name,) in columns}:
-            findings.add(Kind.UNREADABLE, path.name, f"the table {table} is not there")
-            return None
+    if missing:
+        findings.add(Kind.UNREADABLE, path.name, f"the table {missing[0]} is not there")
+        return None
     if damage != ["ok"]:
         findings.add(Kind.CHANGED, path.name, f"the file is damaged: {plain(damage[0])}")
     return connection
 
 
-def _count(connection: Connection | None, statement: str) -> int:
+def _has(connection: Connection, table: str) -> bool:
+    columns = _TABLES[table]
+    names = ", ".join(f"'{column}'" for column in columns)
+    statement = f"SELECT count(*) FROM pragma_table_info(?) WHERE name IN ({names})"  # noqa: S608  ours
+    return _count(connection, statement, table) == len(columns)
+
+
+def _count(connection: Connection | None, statement: str, *parameters: str) -> int:
     if connection is None:
         return 0
-    (count,) = connection.execute(statement).fetchone()
+    (count,) = connection.execute(statement, parameters).fetchone()
     return int(count)
 
 

@@ -54,12 +54,14 @@ def build_bundle(
     signed = folder.latest()
     if signed is None:
         raise NotYetCovered(events[-1].position)
+    if any(len(event.state) > verify.MAX_EVENT for event in events):
+        raise BundleTooLarge
     files = dict(_papers(events, folder, signed))
     files.update(_events(events, tree, signed.checkpoint.size))
     for first in since:
         if 0 < first < signed.checkpoint.size:
             proof = prove_consistency(tree, first, signed.checkpoint.size)
-            files[verify.extension_file(first)] = msgspec.json.encode(proof)
+            files[verify.consistency_file(first)] = msgspec.json.encode(proof)
     if history is not None:
         files[verify.HISTORY] = history
     return _archive(files)

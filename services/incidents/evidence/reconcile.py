@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from incidents.evidence.tree import NODE_HASH, Frontier, Sequenced
+from incidents.evidence.tree import Frontier, Sequenced
 from incidents.evidence.verify import (
     FIRST_VERSION,
     HASH_SIZE,
@@ -24,18 +24,20 @@ from incidents.evidence.verify import (
 )
 from incidents.store.database import Connection
 
-_LOG: Final = """SELECT id,
+_LOG: Final = """SELECT CASE typeof(id) WHEN 'integer' THEN id END,
     CASE typeof(originator_id) WHEN 'text' THEN CAST(originator_id AS BLOB) END,
     CASE typeof(originator_version) WHEN 'integer' THEN originator_version END,
     CASE typeof(topic) WHEN 'text' THEN CAST(topic AS BLOB) END,
     CASE typeof(state) WHEN 'blob' THEN state END
     FROM stored_events ORDER BY id"""
-_LEAVES: Final = """SELECT idx,
+_LEAVES: Final = """SELECT CASE typeof(idx) WHEN 'integer' THEN idx END,
     CASE typeof(position) WHEN 'integer' THEN position END,
     CASE typeof(stream) WHEN 'blob' THEN stream END,
     CASE typeof(version) WHEN 'integer' THEN version END,
     CASE typeof(hash) WHEN 'blob' THEN hash END
     FROM leaves ORDER BY idx"""
+_NODE: Final = """SELECT CASE typeof(hash) WHEN 'blob' THEN hash END
+    FROM nodes WHERE level = ? AND idx = ?"""
 _COUNT_NODES: Final = "SELECT count(*) FROM nodes"
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_FINDINGS: Final = 1000
@@ -117,7 +119,7 @@ class Walk:
         progress: Callable[[int], None],
     ) -> None:
         """Walk to the end of both. `progress` is told the number of events seen so far."""
-        rows = read_log(log)
+        rows = self._read_log(log)
         leaves = self._read_leaves(evidence) if evidence else iter(())
         row, leaf = next(rows, None), next(leaves, None)
         while row or leaf:
@@ -213,7 +215,7 @@ class Walk:
             self.roots[self._frontier.size] = (self._frontier.root(), position)
 
     def _check_node(self, evidence: Connection, level: int, index: int, expected: bytes) -> None:
-        row = evidence.execute(NODE_HASH, (level, index)).fetchone()
+        row = evidence.execute(_NODE, (level, index)).fetchone()
         place = f"node {index} of level {level} in evidence.db"
         if row is None:
             self.findings.add(Kind.DELETED, place, "it is missing")
@@ -222,27 +224,33 @@ class Walk:
         if row[0] != expected:
             self.findings.add(Kind.CHANGED, place, "it is not what its leaves make")
 
+    def _read_log(self, log: Connection) -> Iterator[Row]:
+        """Yield every row of the log in order, those at impossible positions too."""
+        for position, stream, version, topic, state in log.execute(_LOG):
+            if position is None:
+                place = f"the log after position {self.reached}"
+                self.findings.add(Kind.CHANGED, place, "a row has no position")
+            else:
+                yield Row(position, _uuid(stream), version, _text(topic), state)
+
     def _read_leaves(self, evidence: Connection) -> Iterator[Sequenced]:
         """Yield the stored leaves that are leaves; report the others."""
         position = 0
         for index, at, stream, version, leaf in evidence.execute(_LEAVES):
-            place = f"leaf {index} in evidence.db"
+            place = f"leaf {self.leaves} in evidence.db"
+            if index is None or at is None or version is None:
+                self.findings.add(Kind.CHANGED, place, "it is not a leaf")
+                continue
             if index != self.leaves:
-                self.findings.add(Kind.DELETED, place, f"leaf {self.leaves} should come before it")
+                self.findings.add(Kind.DELETED, place, f"leaf {index} stands in its place")
             self.leaves = index + 1
-            if at is None or version is None or not _is(stream, 16) or not _is(leaf, HASH_SIZE):
+            if not _is(stream, 16) or not _is(leaf, HASH_SIZE):
                 self.findings.add(Kind.CHANGED, place, "it is not a leaf")
             elif at <= position:
                 self.findings.add(Kind.REORDERED, place, "it is not in the order of the log")
             else:
                 position = at
                 yield Sequenced(index, at, UUID(bytes=stream), version, leaf)
-
-
-def read_log(log: Connection) -> Iterator[Row]:
-    """Yield every row of the log in order, those at impossible positions too."""
-    for position, stream, version, topic, state in log.execute(_LOG):
-        yield Row(position, _uuid(stream), version, _text(topic), state)
 
 
 def _uuid(data: bytes | None) -> UUID | None:

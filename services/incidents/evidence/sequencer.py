@@ -8,6 +8,7 @@ longer agrees with what it has sequenced: what was proved once is never proved d
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event as Signal
 from typing import Final, Protocol
 
@@ -90,7 +91,7 @@ class Sequencer:
     def catch_up(self) -> int:
         """Sequence and sign everything that is in the log now; return the size of the tree."""
         self.check_resumption()
-        while batch := self._log.log(self._reached(), BATCH):
+        while batch := self._read(self._reached(), BATCH):
             self.take(batch)
         self.sign()
         return self._tree.size()
@@ -139,7 +140,7 @@ class Sequencer:
             known = view.from_index(max(0, view.size() - BATCH))
             if not known:
                 return
-            events = self._log.log(known[0].position - 1, len(known))
+            events = self._read(known[0].position - 1, len(known))
             for leaf, event in zip(known, events, strict=False):
                 if leaf.position < event.position:
                     raise EvidenceAlarm(_place_of(leaf), "the log no longer holds it")
@@ -148,8 +149,17 @@ class Sequencer:
                 raise EvidenceAlarm(_place_of(known[len(events)]), "the log no longer holds it")
 
     def _follow(self, halt: Signal) -> None:
-        for batch in self._log.follow(self._reached(), halt, BATCH):
+        batches = self._log.follow(self._reached(), halt, BATCH)
+        while True:
+            with _alarm_if_unreadable(self._reached()):
+                batch = next(batches, None)
+            if batch is None:
+                return
             self.take(batch)
+
+    def _read(self, after: int, limit: int) -> list[Stored]:
+        with _alarm_if_unreadable(after):
+            return self._log.log(after, limit)
 
     def _reached(self) -> int:
         with self._tree.reading() as view:
@@ -171,6 +181,16 @@ class Sequencer:
                 f"the end of the log, after {view.size()} events",
                 f"a checkpoint was signed for {signed.size}: the others are gone",
             )
+
+
+@contextmanager
+def _alarm_if_unreadable(after: int) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        # The store reads ids and numbers only as it writes them.
+        place = f"the log after position {after}"
+        raise EvidenceAlarm(place, "a row there is not one the store wrote") from error
 
 
 def _next_leaf(view: View, event: Stored) -> Leaf:

@@ -421,7 +421,7 @@ def read_checkpoint(data: bytes, key: PublicKey) -> Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
+class Consistency:
     """The proof that the log of size `second` only adds to the log of size `first`."""
 
     first: int
@@ -429,7 +429,7 @@ class Extension:
     proof: tuple[bytes, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Extension":
+    def parse(cls, data: bytes) -> "Consistency":
         """Read `{"first", "second", "proof": [base64, …]}`. Raises Malformed."""
         value = read_object(data, "the consistency proof")
         return cls(_number(value, "first"), _number(value, "second"), _hashes(value.get("proof")))
@@ -456,12 +456,13 @@ README, VERIFIER, HISTORY = "README.txt", "verify.py", "history.json"
 REQUIRED: Final = (README, HEADER, CHECKPOINT, KEY, VERIFIER)
 EVENT_FILE: Final = re.compile(r"events/([0-9]{6})\.json")
 PROOF_FILE: Final = re.compile(r"proofs/([0-9]{6})\.json")
-EXTENSION_FILE: Final = re.compile(r"extensions/([0-9]{1,19})\.json")
+CONSISTENCY_FILE: Final = re.compile(r"consistency/([0-9]{1,19})\.json")
 MAX_BUNDLE: Final = 64 * 1024 * 1024
 MAX_FILES: Final = 20_100
 MAX_DIRECTORY: Final = MAX_FILES * 128
 MAX_SMALL: Final = 64 * 1024
 """Every file but events, the history and this program."""
+MAX_EVENT: Final = 8 * 1024 * 1024
 NOT_A_BUNDLE: Final = "it is not a bundle as it was downloaded"
 UNREADABLE_ARCHIVE: Final = (
     zipfile.BadZipFile,
@@ -486,9 +487,9 @@ def proof_file(version: int) -> str:
     return f"proofs/{version:06d}.json"
 
 
-def extension_file(first: int) -> str:
+def consistency_file(first: int) -> str:
     """Return the name of the proof that the bundle's checkpoint adds to the one of size `first`."""
-    return f"extensions/{first}.json"
+    return f"consistency/{first}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,16 +527,12 @@ class Bundle:
     files: dict[str, bytes] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def file(self, name: str) -> bytes:
-        """Return a file. Raises Missing."""
+    def small(self, name: str, limit: int = MAX_SMALL) -> bytes:
+        """Return a file that is never large. Raises Missing, or Malformed if it is."""
         if name not in self.files:
             raise Missing(f"{name} is missing from the bundle")
-        return self.files[name]
-
-    def small(self, name: str) -> bytes:
-        """Return a file that is never large. Raises Missing, or Malformed if it is."""
-        data = self.file(name)
-        if len(data) > MAX_SMALL:
+        data = self.files[name]
+        if len(data) > limit:
             raise Malformed(f"{name} is too large")
         return data
 
@@ -615,7 +612,7 @@ def _read_member(
 
 def _belongs(name: str) -> bool:
     return name in (*REQUIRED, HISTORY) or any(
-        pattern.fullmatch(name) for pattern in (EVENT_FILE, PROOF_FILE, EXTENSION_FILE)
+        pattern.fullmatch(name) for pattern in (EVENT_FILE, PROOF_FILE, CONSISTENCY_FILE)
     )
 
 
@@ -640,7 +637,7 @@ class Outside:
 
     key: PublicKey | None = None
     kept: bytes | None = None
-    proof: Extension | None = None
+    proof: Consistency | None = None
 
 
 def check_bundle(path: Path, outside: Outside) -> Result:
@@ -738,7 +735,7 @@ def _gaps(versions: Sequence[int], last: int) -> Iterator[str]:
 
 def _event(bundle: Bundle, case: UUID, version: int) -> tuple[Leaf, Proof]:
     """Return an event's leaf and proof. Raises Missing when a file is, and Malformed."""
-    state = bundle.file(event_file(version))
+    state = bundle.small(event_file(version), MAX_EVENT)
     proof = Proof.parse(bundle.small(proof_file(version)))
     if proof.version != version:
         raise Malformed("its proof is of another version")
@@ -768,7 +765,7 @@ def _check_kept(
         result.found(Kind.FORGED, place, f"{error}: it and the bundle are not of one log")
         return
     old, new = sorted((kept, ours), key=lambda checkpoint: checkpoint.size)
-    proof = _extension(bundle, old, new, outside, result)
+    proof = _consistency(bundle, old, new, outside, result)
     if proof is None:
         result.found(
             Kind.ABSENT,
@@ -786,22 +783,22 @@ def _check_kept(
         result.notes.append(f"The log continues the checkpoint of {kept.size} events you kept.")
 
 
-def _extension(
+def _consistency(
     bundle: Bundle, old: Checkpoint, new: Checkpoint, outside: Outside, result: Result
 ) -> tuple[bytes, ...] | None:
     """Return the proof from `old` to `new`, from the auditor or from the bundle."""
     if old.size == new.size or old.size == 0:
         return ()
     offered = [outside.proof] if outside.proof else []
-    name = extension_file(old.size)
+    name = consistency_file(old.size)
     if name in bundle.files:
         try:
-            offered.append(Extension.parse(bundle.small(name)))
+            offered.append(Consistency.parse(bundle.small(name)))
         except Malformed as error:
             result.found(Kind.UNREADABLE, f"file {name} of the bundle", error)
-    for extension in offered:
-        if (extension.first, extension.second) == (old.size, new.size):
-            return extension.proof
+    for claim in offered:
+        if (claim.first, claim.second) == (old.size, new.size):
+            return claim.proof
     return None
 
 
@@ -833,7 +830,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outside = Outside(
             key=_key(options.key) if options.key else None,
             kept=_read_note(options.checkpoint) if options.checkpoint else None,
-            proof=Extension.parse(_read_note(options.proof)) if options.proof else None,
+            proof=Consistency.parse(_read_note(options.proof)) if options.proof else None,
         )
     except Malformed as error:
         _say(f"INCOMPLETE: {plain(error)}")

@@ -25,7 +25,7 @@ from incidents.evidence.verify import (
     INTACT,
     MAX_BUNDLE,
     TAMPERED,
-    Extension,
+    Consistency,
     Kind,
     Outside,
     PublicKey,
@@ -78,7 +78,7 @@ def check(tmp_path: Path) -> Check:
         data: bytes | Files,
         key: PublicKey | None = None,
         kept: bytes | None = None,
-        proof: Extension | None = None,
+        proof: Consistency | None = None,
     ) -> tuple[int, list[tuple[Kind, str]]]:
         path = tmp_path / "bundle.zip"
         path.write_bytes(data if isinstance(data, bytes) else packed(data))
@@ -238,9 +238,9 @@ def test_a_bundle_carries_a_proof_for_every_size_asked_for_that_can_have_one(
     installation: Installation,
 ) -> None:
     files = unpacked(installation.bundle(CASE, since=[0, 5, 8, 20, 21, -1]))
-    assert [name for name in files if name.startswith("ext")] == [
-        "extensions/5.json",
-        "extensions/8.json",
+    assert [name for name in files if name.startswith("consistency/")] == [
+        "consistency/5.json",
+        "consistency/8.json",
     ]
 
 
@@ -337,6 +337,10 @@ def renumber(files: Files) -> None:
         (field("bundle.json", case=str(CASES[2])), f"case {CASES[2]}, version 1"),
         (changed("checkpoint.txt", b"\n20\n", b"\n21\n"), "checkpoint.txt of the bundle"),
         (lambda files: files.update({"events/000006.json": b"{}"}), f"version 6 of case {CASE}"),
+        (
+            lambda files: files.update({"events/000002.json": b"[]," * 3_000_000}),
+            f"version 2 of case {CASE}",
+        ),
         (lambda files: files.update({"more.txt": b""}), "file more.txt of the bundle"),
         (lambda files: files.update({"../../etc/x": b""}), "file ../../etc/x of the bundle"),
         (lambda files: files.update({"/events/000001.json": b""}), "file /events/000001.json"),
@@ -454,7 +458,7 @@ def test_a_bundle_older_than_the_checkpoint_you_kept_needs_a_proof_of_its_own(
     kept = installation.folder.files()[-1].read_bytes()
     assert check(files, kept=kept) == (INCOMPLETE, [(Kind.ABSENT, "the checkpoint you kept")])
     proof = msgspec.json.encode(prove_consistency(installation.tree(), 20, 24))
-    assert check(files, kept=kept, proof=Extension.parse(proof)) == (INTACT, [])
+    assert check(files, kept=kept, proof=Consistency.parse(proof)) == (INTACT, [])
 
 
 def test_a_bundle_without_the_proof_from_your_checkpoint_says_how_to_get_it(
@@ -470,8 +474,8 @@ def test_a_false_proof_from_your_checkpoint_is_found(
 ) -> None:
     kept = installation.folder.files()[0].read_bytes()
     files = unpacked(installation.bundle(CASE, since=[8]))
-    proof = json.loads(files["extensions/8.json"])["proof"]
-    field("extensions/8.json", proof=proof[::-1])(files)
+    proof = json.loads(files["consistency/8.json"])["proof"]
+    field("consistency/8.json", proof=proof[::-1])(files)
     assert check(files, kept=kept)[0] == TAMPERED
 
 
@@ -555,6 +559,7 @@ def larger_than_a_bundle(files: Files) -> bytes:
         lambda files: packed(files)[:-1],
         lambda files: packed(files) + b"more",
         lambda files: packed(files | {"key.txt": bytes(100_000)}),
+        lambda files: packed(files | {"bundle.json": bytes(100_000)}),
         lambda files: packed(files | {"bundle.json": b"[" * 50_000}),
         lambda files: packed(files | {"bundle.json": b'{"format":"caseward-bundle-2"}'}),
         lambda files: packed(

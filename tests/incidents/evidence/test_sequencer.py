@@ -188,6 +188,10 @@ def test_an_empty_log_is_not_signed_for(empty: Installation) -> None:
             "UPDATE stored_events SET originator_version = 8 WHERE id = 14",
             "something else than was sequenced",
         ),
+        (
+            "UPDATE stored_events SET originator_id = 'of nobody' WHERE id = 14",
+            "the log after position 0: a row there is not one the store wrote",
+        ),
     ],
 )
 def test_it_does_not_start_on_a_log_that_changed_since_it_stopped(

@@ -10,6 +10,7 @@ import pytest
 
 from incidents.evidence import (
     CheckpointFolder,
+    EvidenceAlarm,
     Report,
     Sequencer,
     SigningKey,
@@ -137,3 +138,13 @@ def test_a_byte_flipped_in_the_store_is_found_at_its_place(
     assert [f.place for f in report.findings] == [
         f"event at log position 3 (record {CASE}, version 2)"
     ]
+
+
+def test_a_row_the_store_never_wrote_stops_the_sequencer_with_an_alarm(
+    store: Store, evidence: Evidence
+) -> None:
+    record(store)
+    with opened(evidence.var / "events.db") as attacker:
+        attacker.execute("UPDATE stored_events SET originator_id = 'of nobody' WHERE id = 3")
+    with pytest.raises(EvidenceAlarm, match="the log after position 0"):
+        evidence.sequencer.run(Signal())
