@@ -13,12 +13,10 @@ from threading import Lock
 from typing import Final, Literal
 from uuid import UUID
 
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-
 from incidents.store.data_key import SECRET_BYTES, DataKey
 from incidents.store.database import Connection, Database, Row
-from incidents.store.errors import CannotOpen, MasterKeyUnusable
-from incidents.store.master import make_master_key, read_master_key
+from incidents.store.errors import CannotOpen
+from incidents.store.master import MasterKey
 
 KID_BYTES: Final = 16
 CACHED_KEYS: Final = 1024
@@ -41,12 +39,10 @@ _SCHEMA: Final = (
         wrapped BLOB NOT NULL
     )""",
 )
-_LIVE: Final = (
-    "SELECT kid, wrapped FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 0"
-)
+_BY_KID: Final = "SELECT * FROM keys WHERE kid = ?"
+_LIVE: Final = "SELECT * FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 0"
 _DEAD: Final = "SELECT 1 FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 1"
 _DESTROY: Final = "UPDATE keys SET destroyed = 1, wrapped = zeroblob(length(wrapped)) WHERE kid = ?"
-_PROOF: Final = b"this is the master key of keys.db"[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +68,53 @@ class KeyStore:
         StoreUnavailable.
         """
         self._database = Database(path, schema=_SCHEMA, secure_delete=True)
+        self._master = MasterKey(master_path, random)
         self._random = random
         self._remembered: OrderedDict[str, DataKey] = OrderedDict()
         self._lock = Lock()
-        self._master = self._prove(master_path)
+        with self._database.writing() as connection:
+            if connection.execute("SELECT 1 FROM proof").fetchone() is None:
+                connection.execute("INSERT INTO proof VALUES (1, ?)", (self._master.make(),))
+            self._settle(connection)
 
     def of(self, owners: Iterable[Owner]) -> Mapping[Owner, DataKey]:
         """Return the key of each owner, made where there was none.
 
         All new keys are made in one transaction and are durable when this returns: nothing sealed
-        is ever written before its key. Raises StoreUnavailable.
+        is ever written before its key. Raises StoreUnavailable, CannotOpen for a damaged key.
         """
         keys = {owner: self.live(owner) for owner in owners}
         if None in keys.values():
             with self._database.writing() as connection:
+                self._settle(connection)
                 for owner, key in keys.items():
                     keys[owner] = key or self._find_or_make(connection, owner)
         return {owner: key for owner, key in keys.items() if key is not None}
 
     def live(self, owner: Owner) -> DataKey | None:
-        """Return the owner's key, or None when there is none (yet, or any more)."""
+        """Return the owner's key, or None when there is none (yet, or any more).
+
+        Raises StoreUnavailable, CannotOpen for a damaged key.
+        """
         with self._database.reading() as connection:
-            row = _live_row(connection, owner)
-        return None if row is None else self._unwrapped(row)
+            row = connection.execute(_LIVE, _owned(owner)).fetchone()
+        return None if row is None else self._key(row)
 
     def find(self, kid: str, school: str) -> DataKey | None:
         """Return the key named `kid`, or None once it was destroyed.
 
-        Raises CannotOpen for another school's key, and for one neither held nor destroyed here.
+        Raises StoreUnavailable, and CannotOpen for another school's key, a damaged one, and one
+        neither held nor destroyed here.
         """
         with self._database.reading() as connection:
-            row = connection.execute("SELECT * FROM keys WHERE kid = ?", (kid,)).fetchone()
+            row = connection.execute(_BY_KID, (kid,)).fetchone()
         if row is None:
             raise CannotOpen(
                 "The key this was sealed under is missing from keys.db. Restore the newest keys.db."
             )
         if row["school"] != school:
             raise CannotOpen("This was sealed at another school.")
-        if row["destroyed"]:
-            self._forget(kid)
-            return None
-        return self._unwrapped(row)
+        return self._key(row)
 
     def was_destroyed(self, owner: Owner) -> bool:
         """Whether the owner once had a key that was destroyed."""
@@ -128,7 +130,7 @@ class KeyStore:
         gone from the files: repeat it.
         """
         with self._database.writing() as connection:
-            row = _live_row(connection, owner)
+            row = connection.execute(_LIVE, _owned(owner)).fetchone()
             if row is not None:
                 connection.execute(_DESTROY, (row["kid"],))
                 self._forget(row["kid"])
@@ -136,58 +138,78 @@ class KeyStore:
         self._database.rebuild()
         return row is not None
 
+    def rotate_master_key(self) -> None:
+        """Wrap every data key under a new master key, and put it in the old one's place.
+
+        A keystore in an old backup is then closed to whoever has only today's master key: what was
+        destroyed since does not come back. Programs at work take up the new key by themselves; cut
+        short anywhere, it is finished or dropped at the next start. Raises StoreUnavailable, and
+        CannotOpen, changing nothing, when a key is damaged.
+        """
+        with self._database.writing() as connection:
+            self._settle(connection)
+            following, proof = self._master.successor()
+            rows = connection.execute("SELECT * FROM keys WHERE destroyed = 0").fetchall()
+            for row in rows:
+                wrapped = following.wrap(self._secret(row))
+                connection.execute(
+                    "UPDATE keys SET wrapped = ? WHERE kid = ?", (wrapped, row["kid"])
+                )
+            connection.execute("UPDATE proof SET wrapped = ?", (proof,))
+        with self._database.writing() as connection:
+            self._settle(connection)
+        self._database.rebuild()
+
     def close(self) -> None:
         """Close the file and forget every unwrapped key."""
         self._database.close()
         with self._lock:
             self._remembered.clear()
 
-    def _prove(self, master_path: Path) -> bytes:
-        with self._database.writing() as connection:
-            proof = connection.execute("SELECT wrapped FROM proof").fetchone()
-            if proof is None:
-                make_master_key(master_path, self._random)
-            master = read_master_key(master_path)
-            if master is None:
-                raise MasterKeyUnusable(
-                    f"{master_path.name} is missing, and keys.db cannot be read without it. "
-                    "Restore the file from its backup."
-                )
-            if proof is None:
-                wrapped = aes_key_wrap(master, _PROOF)
-                connection.execute("INSERT INTO proof VALUES (1, ?)", (wrapped,))
-                return master
-        try:
-            aes_key_unwrap(master, proof["wrapped"])
-        except InvalidUnwrap:
-            raise MasterKeyUnusable(
-                f"{master_path.name} is not the master key this keys.db was made with. "
-                "Restore the two from the same backup."
-            ) from None
-        return master
+    def _settle(self, connection: Connection) -> None:
+        self._master.settle(connection.execute("SELECT wrapped FROM proof").fetchone()[0])
 
     def _find_or_make(self, connection: Connection, owner: Owner) -> DataKey:
-        if row := _live_row(connection, owner):
-            return self._unwrapped(row)
+        row = connection.execute(_LIVE, _owned(owner)).fetchone()
+        if row is not None:
+            return DataKey(row["kid"], self._secret(row))
         kid, secret = self._random(KID_BYTES).hex(), self._random(SECRET_BYTES)
         connection.execute(
             "INSERT INTO keys (kid, school, kind, owner, wrapped) VALUES (?, ?, ?, ?, ?)",
-            (kid, *_owned(owner), aes_key_wrap(self._master, secret)),
+            (kid, *_owned(owner), self._master.wrap(secret)),
         )
         return DataKey(kid, secret)
 
-    def _unwrapped(self, row: Row) -> DataKey:
+    def _key(self, row: Row) -> DataKey | None:
         kid = row["kid"]
+        if row["destroyed"]:
+            self._forget(kid)
+            return None
         with self._lock:
             if key := self._remembered.get(kid):
                 self._remembered.move_to_end(kid)
                 return key
-        try:
-            key = DataKey(kid, aes_key_unwrap(self._master, row["wrapped"]))
-        except InvalidUnwrap:
-            raise CannotOpen("A key in keys.db is damaged. Restore the newest keys.db.") from None
+        secret = self._master.unwrap(row["wrapped"])
+        if secret is None:
+            return self._key_under_newer_master(kid)
+        return self._remember(DataKey(kid, secret))
+
+    def _key_under_newer_master(self, kid: str) -> DataKey | None:
+        """Look again: another program may have rotated the master key, or destroyed this one."""
+        with self._database.writing() as connection:
+            self._settle(connection)
+            row = connection.execute(_BY_KID, (kid,)).fetchone()
+        return None if row["destroyed"] else self._remember(DataKey(kid, self._secret(row)))
+
+    def _secret(self, row: Row) -> bytes:
+        secret = self._master.unwrap(row["wrapped"])
+        if secret is None:
+            raise CannotOpen("A key in keys.db is damaged. Restore the newest keys.db.")
+        return secret
+
+    def _remember(self, key: DataKey) -> DataKey:
         with self._lock:
-            self._remembered[kid] = key
+            self._remembered[key.kid] = key
             if len(self._remembered) > CACHED_KEYS:
                 self._remembered.popitem(last=False)
         return key
@@ -195,11 +217,6 @@ class KeyStore:
     def _forget(self, kid: str) -> None:
         with self._lock:
             self._remembered.pop(kid, None)
-
-
-def _live_row(connection: Connection, owner: Owner) -> Row | None:
-    row: Row | None = connection.execute(_LIVE, _owned(owner)).fetchone()
-    return row
 
 
 def _owned(owner: Owner) -> tuple[str, str, str]:

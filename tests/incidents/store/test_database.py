@@ -60,6 +60,16 @@ def test_readers_do_not_wait_for_a_writer_and_see_the_last_commit(database: Data
     assert _notes(database) == ["not yet"]
 
 
+def test_a_writer_has_its_turn_before_it_looks_at_anything(database: Database) -> None:
+    other = Database(database.path, busy_timeout=0.01)
+    with (
+        database.writing(),
+        pytest.raises(StoreUnavailable, match="another program holds it"),
+        other.writing(),
+    ):
+        raise AssertionError("two writers have their turn at once")
+
+
 def test_a_snapshot_sees_one_moment(database: Database) -> None:
     with database.snapshot() as connection:
         before = connection.execute("SELECT count(*) FROM notes").fetchone()[0]

@@ -6,9 +6,11 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from uuid import uuid4
 
+import pytest
 from eventsourcing.persistence import Notification
 
 from incidents.store import Store, Stored
+from incidents.store.recorders import sqlite
 from incidents.store.recorders.sqlite import Datastore, EventRecorder
 from tests.incidents.store.sample import START, ValueChanged, fact, row
 
@@ -51,6 +53,27 @@ def test_a_waiting_follower_wakes_for_a_commit_and_ends_when_told_to_stop(store:
         assert [stored.position for stored in batch] == [position]
     stop.set()
     assert seen.get() is None
+    follower.join()
+
+
+def test_a_follower_is_woken_by_a_commit_of_its_own_process_and_does_not_wait_to_look(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "POLL_SECONDS", 3600)
+    seen: SimpleQueue[list[Stored]] = SimpleQueue()
+    stop = Event()
+
+    def follow() -> None:
+        for batch in store.follow(0, stop):
+            seen.put(batch)
+
+    follower = Thread(target=follow)
+    follower.start()
+    for _ in range(3):
+        append(store)
+        assert len(seen.get(timeout=60)) == 1
+    stop.set()
+    append(store)
     follower.join()
 
 

@@ -3,12 +3,14 @@
 import sqlite3
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from incidents.domain.facts import REDACTED, PersonId, Sealed
 from incidents.store import CannotOpen, MasterKeyUnusable, Owner, Store, open_store
+from incidents.store.master import MasterKey
 from tests.incidents.store.processes import process
 from tests.incidents.store.sample import EVENTS, SCHOOL, NoteAdded, PersonNamed, fact, row
 
@@ -172,6 +174,72 @@ def test_a_damaged_wrapped_key_does_not_open(var: Path) -> None:
         pytest.raises(CannotOpen, match=r"A key in keys\.db is damaged"),
     ):
         store.open(text, school=SCHOOL, stream=case)
+
+
+def test_a_rotated_master_key_opens_everything_and_the_old_one_nothing(var: Path) -> None:
+    case, person = uuid4(), PersonId(uuid4())
+    with open_store(var, events=EVENTS) as store:
+        text = _text(store.seal(fact(NoteAdded(text="words"), case)).event)
+        store.keys.of([Owner(SCHOOL, "person", person)])
+        store.keys.destroy(Owner(SCHOOL, "person", person))
+        old, wrapped = (var / "keys" / "master.key").read_text(), _wrapped_keys(var)[case.hex]
+
+        store.keys.rotate_master_key()
+
+        assert store.open(text, school=SCHOOL, stream=case) == "words"
+        assert store.keys.was_destroyed(Owner(SCHOOL, "person", person))
+        assert (var / "keys" / "master.key").read_text() != old
+        assert not _in_files(var, wrapped)
+        assert not _in_files(var, old.encode())
+    with open_store(var, events=EVENTS) as store:
+        assert store.open(text, school=SCHOOL, stream=case) == "words"
+    (var / "keys" / "master.key").write_text(old)
+    with pytest.raises(MasterKeyUnusable):
+        open_store(var, events=EVENTS)
+
+
+def test_a_program_at_work_takes_up_a_rotated_master_key(var: Path) -> None:
+    known, unknown = uuid4(), uuid4()
+    with open_store(var, events=EVENTS) as other, open_store(var, events=EVENTS) as store:
+        texts = {
+            case: _text(store.seal(fact(NoteAdded(text="words"), case)).event)
+            for case in (known, unknown)
+        }
+        assert other.open(texts[known], school=SCHOOL, stream=known) == "words"
+
+        store.keys.rotate_master_key()
+
+        for case, text in texts.items():
+            assert other.open(text, school=SCHOOL, stream=case) == "words"
+        store.keys.rotate_master_key()
+        later = uuid4()
+        text = _text(other.seal(fact(NoteAdded(text="later"), later)).event)
+        assert store.open(text, school=SCHOOL, stream=later) == "later"
+
+
+def test_a_rotation_cut_short_before_or_after_its_commit_loses_no_key(
+    var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = uuid4()
+    with open_store(var, events=EVENTS) as store:
+        text = _text(store.seal(fact(NoteAdded(text="words"), case)).event)
+    for cut in ("wrap", "settle"):
+        with open_store(var, events=EVENTS) as store, monkeypatch.context() as patch:
+            calls = iter([None, OSError("cut short")])
+            real = getattr(MasterKey, cut)
+
+            def cut_short(*arguments: object, real: Any = real, calls: Any = calls) -> Any:
+                if error := next(calls):
+                    raise error
+                return real(*arguments)
+
+            patch.setattr(MasterKey, cut, cut_short)
+            with pytest.raises(OSError, match="cut short"):
+                store.keys.rotate_master_key()
+        assert (var / "keys" / "master.key.next").exists()
+        with open_store(var, events=EVENTS) as store:
+            assert store.open(text, school=SCHOOL, stream=case) == "words"
+    assert not (var / "keys" / "master.key.next").exists()
 
 
 def _text(event: object) -> Sealed:
