@@ -17,7 +17,7 @@ import msgspec
 from incidents.domain.access import audience
 from incidents.domain.facts import SchoolId
 from incidents.domain.school import User
-from incidents.domain.state import Case
+from incidents.domain.state import OPEN_DEADLINES, Case
 from incidents.domain.vocabulary import DeadlineState, Due, LetterState, Stage
 from incidents.store import Store, Stored
 from incidents.store.database import Connection, Database
@@ -127,34 +127,44 @@ class Views:
         self, user: User, filters: Filters, now: datetime, after: Place | None, limit: int
     ) -> list[tuple[UUID, Place]]:
         """Return the cases this user may see, newest first, at most `limit`, after a place."""
-        principals = sorted(_principals(user))
-        marks = ",".join("?" * len(principals))
+        seen, principals = _seen_by(user, "cases")
         where, parameters = _narrowed(filters, now)
         if after is not None:
             where += " AND (reported_at, case_id) < (?, ?)"
             parameters += [after.reported_at, after.case_id]
         statement = f"""
-            SELECT case_id, reported_at FROM cases WHERE school = ? {where}
-            AND case_id IN (SELECT case_id FROM seen_by WHERE principal IN ({marks}))
-            AND NOT EXISTS (SELECT 1 FROM walled_from w
-                WHERE w.case_id = cases.case_id AND principal IN ({marks}))
+            SELECT case_id, reported_at FROM cases WHERE school = ? {where} AND {seen}
             ORDER BY reported_at DESC, case_id DESC LIMIT ?"""  # noqa: S608 marks are "?" only
         with self._database.reading() as connection:
             found = connection.execute(
-                statement, (user.school, *parameters, *principals, *principals, limit)
+                statement, (user.school, *parameters, *principals, limit)
             ).fetchall()
         return [(UUID(row[0]), Place(row[1], row[0])) for row in found]
 
-    def letters(self, school: SchoolId, state: LetterState | None) -> list[tuple[UUID, UUID]]:
-        """Return letters with their cases, oldest case first; whoever asks checks each case."""
-        narrowed, parameters = ("AND state = ?", [state.value]) if state else ("", [])
+    def letters(
+        self,
+        user: User,
+        state: LetterState | None,
+        after: tuple[UUID, UUID] | None,
+        limit: int,
+    ) -> list[tuple[UUID, UUID]]:
+        """Return the cases this user may see with their letters, oldest case first.
+
+        At most `limit`, after a pair of the same kind; whoever asks checks each case.
+        """
+        seen, principals = _seen_by(user, "letters")
+        where, parameters = (" AND state = ?", [state.value]) if state else ("", [])
+        if after is not None:
+            where += " AND (case_id, letter) > (?, ?)"
+            parameters += [one.hex for one in after]
+        statement = f"""
+            SELECT case_id, letter FROM letters WHERE school = ? {where} AND {seen}
+            ORDER BY case_id, letter LIMIT ?"""  # noqa: S608 marks are "?" only
         with self._database.reading() as connection:
             found = connection.execute(
-                f"SELECT letter, case_id FROM letters WHERE school = ? {narrowed} "  # noqa: S608
-                "ORDER BY case_id, letter",
-                (school, *parameters),
+                statement, (user.school, *parameters, *principals, limit)
             ).fetchall()
-        return [(UUID(letter), UUID(case_id)) for letter, case_id in found]
+        return [(UUID(case_id), UUID(letter)) for case_id, letter in found]
 
     def case_of_letter(self, letter: UUID) -> UUID | None:
         with self._database.reading() as connection:
@@ -184,7 +194,7 @@ def _put(connection: Connection, case: Case) -> None:
     key = case.id.hex
     for table in _TABLES_OF_A_CASE:
         connection.execute(f"DELETE FROM {table} WHERE case_id = ?", (key,))  # noqa: S608
-    due = [d.due_at for d in case.deadlines.values() if d.state is DeadlineState.OPEN]
+    due = [d.due_at for d in case.deadlines.values() if d.state in OPEN_DEADLINES]
     connection.execute(
         "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -252,6 +262,16 @@ def _narrowed(filters: Filters, now: datetime) -> tuple[str, list[str]]:
         where += " AND substr(reference, 1, ?) = ?"
         parameters += [str(len(filters.reference)), filters.reference.upper()]
     return where, parameters
+
+
+def _seen_by(user: User, table: str) -> tuple[str, list[str]]:
+    """Return the condition that a row's case may be seen by the user, and its parameters."""
+    principals = sorted(_principals(user))
+    marks = ",".join("?" * len(principals))
+    condition = f"""case_id IN (SELECT case_id FROM seen_by WHERE principal IN ({marks}))
+        AND NOT EXISTS (SELECT 1 FROM walled_from w
+            WHERE w.case_id = {table}.case_id AND principal IN ({marks}))"""  # noqa: S608
+    return condition, [*principals, *principals]
 
 
 def _principals(user: User) -> frozenset[str]:
