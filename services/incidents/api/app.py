@@ -8,8 +8,20 @@ from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 
-from incidents.api import commands, health, incidents, session
+from incidents.api import (
+    audit,
+    cases,
+    commands,
+    evidence,
+    health,
+    history,
+    incidents,
+    letters,
+    reference,
+    session,
+)
 from incidents.api.call import Call
+from incidents.api.cursor import Cursors
 from incidents.api.edge import Edge
 from incidents.api.metrics import Metrics
 from incidents.api.operations import options
@@ -20,7 +32,13 @@ from incidents.api.sign_in import SignIn
 ROUTES = (
     *session.ROUTES,
     *incidents.ROUTES,
+    *cases.ROUTES,
     *commands.ROUTES,
+    *history.ROUTES,
+    *evidence.ROUTES,
+    *letters.ROUTES,
+    *audit.ROUTES,
+    *reference.ROUTES,
     *health.ROUTES,
 )
 
@@ -28,11 +46,12 @@ ROUTES = (
 def create_app(services: Services) -> Litestar:
     """Return the API of one installation."""
     metrics = Metrics()
+    cursors = Cursors.load_or_create(services.settings.var / "keys" / "cursor.key")
     hosts = services.settings.hosts
     app = Litestar(
         route_handlers=[*options(ROUTES), *ROUTES],
         request_class=Call,
-        state=State({"services": services, "metrics": metrics}),
+        state=State({"services": services, "metrics": metrics, "cursors": cursors}),
         middleware=[DefineMiddleware(SignIn, services=services)],
         exception_handlers={Exception: answer},
         allowed_hosts=AllowedHostsConfig(allowed_hosts=list(hosts)) if hosts else None,

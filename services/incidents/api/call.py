@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from incidents.api import strict_json
+from incidents.api.cursor import Cursors
 from incidents.api.problems import Kind, Problem
 from incidents.api.services import Services
 from incidents.api.wording import components, reason_for
@@ -35,6 +36,11 @@ class Call(Request[User, str, State]):
     def services(self) -> Services:
         services: Services = self.app.state["services"]
         return services
+
+    @property
+    def cursors(self) -> Cursors:
+        cursors: Cursors = self.app.state["cursors"]
+        return cursors
 
     @cached_property
     def signed_in(self) -> UUID:
@@ -85,6 +91,11 @@ class Call(Request[User, str, State]):
         if version is None:
             raise _bad_header("If-Match", 'has to be one version in quotes, like "7"')
         return int(version[1])
+
+    def has_version(self, version: int) -> bool:
+        """Whether If-None-Match says that the client has this version of the case already."""
+        known = ",".join(self.headers.getall("if-none-match", []))
+        return f'"{version}"' in (one.strip().removeprefix("W/") for one in known.split(","))
 
     def key(self, body: object) -> Key | None:
         """Return the idempotency key with what it stands for. Raises `Problem` (400)."""

@@ -30,14 +30,15 @@ Method = Literal["GET", "POST", "DELETE"]
 class Contract:
     """An operation as its clients see it.
 
-    `answer` is the Struct of its JSON, the media type of what is none, or None for no body at all.
-    `refuses` are the statuses it may answer beside those that every operation may.
+    `answer` is the Struct of its JSON (or one of several), the media type of what is no JSON, or
+    None for no body at all. `refuses` are the statuses it may answer beside those that every
+    operation may.
     """
 
     id: str
     summary: str
     tag: str
-    answer: type[msgspec.Struct] | str | None
+    answer: type[msgspec.Struct] | tuple[type[msgspec.Struct], ...] | str | None
     status: int = 200
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None

@@ -1,0 +1,113 @@
+"""Proofs, so that nobody has to take our word: the signed checkpoint, and what leads to it."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response
+
+from incidents.api.call import Call
+from incidents.api.operations import Contract, operation
+from incidents.api.problems import Kind, Problem, not_found, unavailable
+from incidents.cases import KIND as CASE
+from incidents.domain.table import Reason
+from incidents.domain.vocabulary import Role
+from incidents.evidence.checkpoint import SignedCheckpoint
+from incidents.evidence.proofs import (
+    ConsistencyProof,
+    InclusionProof,
+    prove_consistency,
+    prove_inclusion,
+)
+from incidents.store import Stored
+
+PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DPO, Role.CHAIR})
+NOTE: Final = "text/plain"
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class ProofAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A position in the log (from a receipt), or the sizes of two checkpoints."""
+
+    position: Number | None = None
+    first: Number | None = None
+    second: Number | None = None
+
+
+@operation(
+    "GET",
+    "/api/audit/checkpoint",
+    Contract(
+        id="readCheckpoint",
+        summary="The newest signed checkpoint (C2SP signed note): keep it outside",
+        tag="audit",
+        answer=NOTE,
+        refuses=(503,),
+    ),
+)
+def read_checkpoint(request: Call) -> Response[bytes]:
+    return Response(_latest(request).note, media_type=NOTE)
+
+
+@operation(
+    "GET",
+    "/api/audit/proof",
+    Contract(
+        id="readProof",
+        summary="That an event is in the log, or that the log only grew",
+        tag="audit",
+        answer=(InclusionProof, ConsistencyProof),
+        query=ProofAsked,
+        refuses=(403, 404, 503),
+    ),
+)
+def read_proof(request: Call) -> Response[InclusionProof | ConsistencyProof]:
+    """Give `position` for an event of a case you may see, or `first` and `second`."""
+    asked = request.asked(ProofAsked)
+    if not PROVERS & request.user.roles:
+        raise Problem(
+            Kind.NOT_ALLOWED,
+            "Proofs are given to those who check the log.",
+            reasons=[Reason("role", f"Only for: {', '.join(sorted(PROVERS))}.")],
+        )
+    match asked:
+        case ProofAsked(position=int(position), first=None, second=None):
+            event = _event(request, position)
+            size = _latest(request).checkpoint.size
+            return Response(prove_inclusion(request.services.tree, event, size))
+        case ProofAsked(position=None, first=int(first), second=int(second)):
+            return Response(_consistency(request, first, second))
+    raise Problem(Kind.BAD_REQUEST, "Give either `position`, or `first` and `second` together.")
+
+
+def _latest(request: Call) -> SignedCheckpoint:
+    signed = request.services.checkpoints.latest()
+    if signed is None:
+        raise unavailable("No checkpoint has been signed yet. Is the worker running?")
+    return signed
+
+
+def _event(request: Call, position: int) -> Stored:
+    """Return the event at a position, if what it belongs to exists for this user."""
+    services, user = request.services, request.user
+    found = services.store.log(position - 1, 1) if position else []
+    if not found or found[0].position != position:
+        raise not_found()
+    row = services.store.state(found[0].stream)
+    if row is None or row.school != user.school:
+        raise not_found()
+    if row.kind == CASE:
+        services.cases.seen(user, row.stream)
+    return found[0]
+
+
+def _consistency(request: Call, first: int, second: int) -> ConsistencyProof:
+    try:
+        return prove_consistency(request.services.tree, first, second)
+    except ValueError:
+        raise Problem(
+            Kind.BAD_REQUEST,
+            "`first` and `second` are sizes of checkpoints of this log, the smaller one first.",
+        ) from None
+
+
+ROUTES: Final = (read_checkpoint, read_proof)

@@ -1,0 +1,89 @@
+"""What is kept with a case: the captured evidence, and the bundle an auditor takes away."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.params import FromPath
+
+from incidents.api.call import Call
+from incidents.api.operations import FILE, Contract, download, operation
+from incidents.api.problems import Kind, Problem, not_found
+from incidents.domain.access import Sight
+from incidents.domain.state import Case
+from incidents.domain.table import Reason
+from incidents.evidence.bundle import build_bundle
+
+ZIP: Final = "application/zip"
+
+
+class BundleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The size of a checkpoint the reader has kept: the bundle then proves to continue it."""
+
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+
+
+@operation(
+    "GET",
+    "/api/cases/{case_id:uuid}/bundle",
+    Contract(
+        id="readBundle",
+        summary="The case with its proofs, as a zip that verifies offline",
+        tag="audit",
+        answer=ZIP,
+        query=BundleAsked,
+        refuses=(403, 404, 409, 503),
+    ),
+)
+def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]:
+    asked = request.asked(BundleAsked)
+    services = request.services
+    _shown(request, case_id, Sight.FULL, Sight.AUDIT)
+    events = services.store.stored(case_id)
+    entries = services.reading.history(request.user, case_id)
+    bundle = build_bundle(
+        events,
+        tree=services.tree,
+        folder=services.checkpoints,
+        since=() if asked.since is None else (asked.since,),
+        history=msgspec.json.encode([e for e in entries if e.version <= events[-1].version]),
+    )
+    return download(bundle, ZIP, "case", case_id)
+
+
+@operation(
+    "GET",
+    "/api/cases/{case_id:uuid}/evidence/{evidence_id:uuid}",
+    Contract(
+        id="readEvidence",
+        summary="One captured item, exactly as it was captured",
+        tag="cases",
+        answer=FILE,
+        refuses=(403, 404, 410),
+    ),
+)
+def read_evidence(
+    request: Call, case_id: FromPath[UUID], evidence_id: FromPath[UUID]
+) -> Response[bytes]:
+    case = _shown(request, case_id, Sight.FULL, Sight.MODERATION)
+    item = case.evidence.get(evidence_id)
+    if item is None or item.sha256 is None or item.media_type is None:
+        raise not_found()
+    content = request.services.store.blobs.read(case.school, case.id, item.sha256)
+    return download(content, item.media_type, "evidence", evidence_id)
+
+
+def _shown(request: Call, case_id: UUID, *sights: Sight) -> Case:
+    """Return the case to a reader with one of these sights. Raises `NoSuchCase`, `Problem`."""
+    case, much = request.services.cases.seen(request.user, case_id)
+    if much not in sights:
+        raise Problem(
+            Kind.NOT_ALLOWED,
+            "What you may see of this case does not go so far.",
+            reasons=[Reason("sight", "Ask whoever leads the case.")],
+        )
+    return case
+
+
+ROUTES: Final = (read_bundle, read_evidence)

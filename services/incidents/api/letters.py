@@ -1,0 +1,260 @@
+"""The letters of the cases one sees: what waits for approval, how each reads, what became of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.concurrency import sync_to_thread
+from litestar.params import FromPath, RawBody
+
+from incidents.api.call import Call
+from incidents.api.cases import Position, caught_up
+from incidents.api.commands import Recorded, recorded
+from incidents.api.cursor import Cursor
+from incidents.api.operations import FILE, Contract, download, operation
+from incidents.api.problems import not_found
+from incidents.cases import NoSuchCase
+from incidents.domain.access import Sight
+from incidents.domain.letters import ApproveLetter, LetterCommand, ResolveLetter, WithdrawLetter
+from incidents.domain.state import Case, Letter
+from incidents.domain.vocabulary import LetterForm, LetterState, Sha256
+from incidents.domain.vocabulary import Reason as Because
+from incidents.pages import LetterLine, letter_line
+
+# ── what is read ──────────────────────────────────────────────────────────────────────────────────
+
+
+class LettersAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the list is narrowed to: `drafted` is the queue of what waits for approval."""
+
+    state: LetterState | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+    position: Position | None = None
+
+
+class LetterInList(LetterLine, frozen=True, kw_only=True, omit_defaults=True):
+    """A letter and the case it belongs to."""
+
+    case_id: UUID
+    reference: str
+
+
+class LetterList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where there is a `next`, ask again with it as `cursor`."""
+
+    letters: list[LetterInList]
+    next: str | None = None
+
+
+class LetterAnswer(LetterInList, frozen=True, kw_only=True, omit_defaults=True):
+    """A letter; where its document is a text, with its words."""
+
+    text: str | None = None
+
+
+@operation(
+    "GET",
+    "/api/letters",
+    Contract(
+        id="listLetters",
+        summary="The letters of the cases you see",
+        tag="letters",
+        answer=LetterList,
+        query=LettersAsked,
+        refuses=(503,),
+    ),
+)
+async def list_letters(request: Call) -> Response[LetterList]:
+    asked = request.asked(LettersAsked)
+    await caught_up(request.services, asked.position)
+    return Response(await sync_to_thread(_list, request, asked))
+
+
+@operation(
+    "GET",
+    "/api/letters/{letter_id:uuid}",
+    Contract(
+        id="readLetter",
+        summary="One letter; the words too, where it is a text",
+        tag="letters",
+        answer=LetterAnswer,
+        refuses=(404, 410),
+    ),
+)
+def read_letter(request: Call, letter_id: FromPath[UUID]) -> Response[LetterAnswer]:
+    case, letter = _find(request, letter_id)
+    text = None
+    if (letter.media_type or "").startswith("text/"):
+        text = _document(request, case, letter).decode()
+    return Response(
+        LetterAnswer(
+            **msgspec.structs.asdict(letter_line(letter)),
+            case_id=case.id,
+            reference=case.reference,
+            text=text,
+        )
+    )
+
+
+@operation(
+    "GET",
+    "/api/letters/{letter_id:uuid}/pdf",
+    Contract(
+        id="readLetterDocument",
+        summary="The document of a letter, exactly as it is or was sent",
+        tag="letters",
+        answer=FILE,
+        refuses=(404, 410),
+    ),
+)
+def read_document(request: Call, letter_id: FromPath[UUID]) -> Response[bytes]:
+    case, letter = _find(request, letter_id)
+    content = _document(request, case, letter)
+    return download(content, letter.media_type or FILE, "letter", letter_id)
+
+
+def _list(request: Call, asked: LettersAsked) -> LetterList:
+    services, user = request.services, request.user
+    bound = ("letters", user.school, user.id, asked.state)
+    after: tuple[UUID, UUID] | None = None
+    if asked.cursor:
+        case_hex, letter_hex = request.cursors.read(asked.cursor, bound)
+        after = UUID(case_hex), UUID(letter_hex)
+    letters: list[LetterInList] = []
+    more = True
+    while more and len(letters) < asked.limit:
+        wanted = asked.limit - len(letters)
+        found = services.views.letters(user, asked.state, after, wanted)
+        letters += _lines(request, asked, found)
+        more, after = len(found) == wanted, found[-1] if found else after
+    place = (after[0].hex, after[1].hex) if more and after else None
+    return LetterList(letters=letters, next=request.cursors.make(place, bound) if place else None)
+
+
+def _lines(
+    request: Call, asked: LettersAsked, found: Iterable[tuple[UUID, UUID]]
+) -> Iterator[LetterInList]:
+    for case_id, letter_ids in groupby(found, key=itemgetter(0)):
+        shown = _shown(request, case_id)
+        if shown is None:
+            continue
+        case, letters = shown
+        for _, letter_id in letter_ids:
+            letter = letters.get(letter_id)
+            if letter is not None and asked.state in (None, letter.state):
+                line = msgspec.structs.asdict(letter_line(letter))
+                yield LetterInList(**line, case_id=case.id, reference=case.reference)
+
+
+def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:
+    """Return a letter that this user may see. Raises `Problem` (404)."""
+    case_id = request.services.views.case_of_letter(letter_id)
+    shown = _shown(request, case_id) if case_id else None
+    if shown is None or letter_id not in shown[1]:
+        raise not_found()
+    return shown[0], shown[1][letter_id]
+
+
+def _shown(request: Call, case_id: UUID) -> tuple[Case, Mapping[UUID, Letter]] | None:
+    """Return a case with the letters of it that this user may see, if there are any for him."""
+    try:
+        case, much = request.services.cases.seen(request.user, case_id)
+    except NoSuchCase:
+        return None
+    match much:
+        case Sight.FULL:
+            return case, case.letters
+        case Sight.MODERATION:
+            notices = {i: x for i, x in case.letters.items() if x.form is LetterForm.NOTICE}
+            return case, notices
+        case _:
+            return None
+
+
+def _document(request: Call, case: Case, letter: Letter) -> bytes:
+    if letter.document is None:
+        raise not_found()
+    return request.services.store.blobs.read(case.school, case.id, letter.document)
+
+
+# ── what is decided ───────────────────────────────────────────────────────────────────────────────
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The document as it was read: nothing else is ever sent on this approval."""
+
+    document: Sha256
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why the letter is not to be sent."""
+
+    reason: Because
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether an uncertain letter arrived. If it did not, it is sent again."""
+
+    delivered: bool
+    how_known: Because
+
+
+def _decide(
+    request: Call, letter_id: UUID, ask: type[LetterCommand], said: msgspec.Struct
+) -> Response[Recorded]:
+    """The command of the case that stands behind a decision. What was read is what is decided on:
+    the document's hash or the letter's own state takes the place of If-Match.
+    """
+    key = request.key(said)
+    case, letter = _find(request, letter_id)
+    command = ask(letter=letter.letter, **msgspec.structs.asdict(said))
+    cases = request.services.cases
+    return recorded(cases.ask(request.user, case.id, command, version=None, key=key))
+
+
+def _contract(id_: str, summary: str, body: type[msgspec.Struct]) -> Contract:
+    return Contract(
+        id=id_,
+        summary=summary,
+        tag="letters",
+        answer=Recorded,
+        body=body,
+        repeatable=True,
+        tagged=True,
+        refuses=(403, 404, 409),
+    )
+
+
+@operation(
+    "POST",
+    "/api/letters/{letter_id:uuid}/approve",
+    _contract("approveLetter", "Let a letter be sent, exactly as it was read", Approval),
+)
+def approve(request: Call, letter_id: FromPath[UUID], body: RawBody) -> Response[Recorded]:
+    return _decide(request, letter_id, ApproveLetter, request.read(body, Approval))
+
+
+@operation(
+    "POST",
+    "/api/letters/{letter_id:uuid}/withdraw",
+    _contract("withdrawLetter", "Stop a letter that has not been sent", Withdrawal),
+)
+def withdraw(request: Call, letter_id: FromPath[UUID], body: RawBody) -> Response[Recorded]:
+    return _decide(request, letter_id, WithdrawLetter, request.read(body, Withdrawal))
+
+
+@operation(
+    "POST",
+    "/api/letters/{letter_id:uuid}/resolve",
+    _contract("resolveLetter", "Say whether an uncertain letter arrived", Resolution),
+)
+def resolve(request: Call, letter_id: FromPath[UUID], body: RawBody) -> Response[Recorded]:
+    return _decide(request, letter_id, ResolveLetter, request.read(body, Resolution))
+
+
+ROUTES: Final = (list_letters, read_letter, read_document, approve, withdraw, resolve)
