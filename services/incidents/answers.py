@@ -116,4 +116,4 @@ class Answers:
         return DocumentKept(sha256=kept)
 
     def _delivery(self, asked: DeliveryAsked) -> msgspec.Struct:
-        return delivery(self._lookup, SchoolId(asked.school), asked.case_id, asked.letter_id)
+        return delivery(self._lookup, asked)

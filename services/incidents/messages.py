@@ -146,11 +146,21 @@ class DocumentKept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """To whom is this letter to go, now, and what exactly?"""
+    """To whom is this letter to go, now, and what exactly?
+
+    What asked for it is said again: a letter that needs nobody's approval may be on its way before
+    the case has read that it was drafted.
+    """
 
     school: str
     case_id: UUID
     letter_id: UUID
+    event_id: UUID
+    letter: str
+    audience: str
+    document: str
+    media_type: str
+    recipient_ref: UUID | None = None
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from incidents.domain.access import acting_role, somebody_else_may
 from incidents.domain.facts import CaseText, Event, PersonId, Recorded
 from incidents.domain.state import Case, Letter
 from incidents.domain.table import (
@@ -31,6 +32,11 @@ from incidents.domain.vocabulary import (
     Role,
     Sha256,
 )
+
+APPROVERS: Final = (Role.HEADTEACHER, Relation.LEAD, Role.DSL, Role.DPO, Role.CHAIR)
+
+WITHOUT_APPROVAL: Final = frozenset({"L1", "L31"})
+"""To the reporter: received, and dealt with. Whatever the notifier says, no other leaves alone."""
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,10 +183,15 @@ class AlertFailed(Event, frozen=True, kw_only=True):
 
 @body_guard(Refuses.WHO)
 def approver_did_not_prompt_it(case: Case, command: ApproveLetter, asking: Asking) -> str | None:
+    """Except for the headteacher or the chair where nobody else sees the case: else a letter about
+    the headteacher, to the LADO for one, could never leave."""
     letter = case.letters.get(command.letter)
-    if letter is not None and case.prompts.get(letter.prompted_by) == asking.user.id:
-        return "You asked for this letter yourself: a colleague has to approve it."
-    return None
+    if letter is None or case.prompts.get(letter.prompted_by) != asking.user.id:
+        return None
+    last_resort = acting_role(case, asking.user, (Role.HEADTEACHER, Role.CHAIR)) is not None
+    if last_resort and not somebody_else_may(case, APPROVERS, asking.user, asking.school):
+        return None
+    return "You asked for this letter yourself: a colleague has to approve it."
 
 
 @body_guard(Refuses.STATE)
@@ -196,6 +207,7 @@ def document_is_the_one_kept(case: Case, command: ApproveLetter, _asking: Asking
 
 def letter_rendered(_case: Case, command: RecordLetterRendered, _a: Asking) -> Iterable[Event]:
     fields = {n: getattr(command, n) for n in command.__struct_fields__ if n != "letter"}
+    fields["needs_approval"] |= command.code not in WITHOUT_APPROVAL
     yield LetterRendered(letter_id=command.letter, **fields)
 
 
@@ -286,7 +298,6 @@ def _failed(case: Case, event: LetterFailed, _recorded: Recorded) -> Case:
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────
 
-_APPROVERS = (Role.HEADTEACHER, Relation.LEAD, Role.DSL, Role.DPO, Role.CHAIR)
 _L = LetterState
 
 TRANSITIONS = (
@@ -299,7 +310,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=ApproveLetter,
-        who=_APPROVERS,
+        who=APPROVERS,
         at=(_L.DRAFTED,),
         guards=(approver_did_not_prompt_it, document_is_the_one_kept),
         records=(LetterApproved,),
@@ -307,7 +318,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=WithdrawLetter,
-        who=_APPROVERS,
+        who=APPROVERS,
         at=(_L.DRAFTED, _L.APPROVED, _L.UNCERTAIN, _L.FAILED),
         records=(LetterWithdrawn,),
         by=letter_withdrawn,
@@ -328,7 +339,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=ResolveLetter,
-        who=_APPROVERS,
+        who=APPROVERS,
         at=(_L.UNCERTAIN,),
         records=(LetterResolved,),
         by=letter_resolved,

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from incidents.domain.assessment import RecordAssessment, StartAssessment
 from incidents.domain.facts import Recorded
@@ -19,6 +20,7 @@ from incidents.domain.vocabulary import (
     EvidenceKind,
     Finding,
     LetterForm,
+    LetterState,
     Part,
     PersonRole,
     Risk,
@@ -31,6 +33,7 @@ from incidents.letters.documents import delivery, keep
 from incidents.letters.facts import KINDS, facts
 from incidents.letters.lookup import NotToBeSent
 from incidents.letters.recipients import recipients
+from incidents.messages import DeliveryAsked
 from tests.support.office import PARENT, PARENTS_ADDRESS, Office
 
 
@@ -116,6 +119,23 @@ def test_about_the_headteacher_only_the_chair_is_told(office: Office) -> None:
     assert pool(office, case, "headteacher_and_dsl") == [office.id_of("chair")]
 
 
+def _rendered(
+    letter: UUID, event: Recorded, *, needs_approval: bool = True
+) -> RecordLetterRendered:
+    return RecordLetterRendered(
+        letter=letter,
+        code="L2",
+        form=LetterForm.PDF,
+        audience="subject_parent",
+        prompted_by=event.event_id,
+        media_type="application/pdf",
+        document="0" * 64,
+        template_hash="0" * 64,
+        data_hash="0" * 64,
+        needs_approval=needs_approval,
+    )
+
+
 def pool(office: Office, case: Case, audience: str = "slt_pool") -> list[UUID | None]:
     first = office.installation.cases.history(case.id)[0]
     return recipients(office.installation.lookup(), case.school, case.id, first.event_id, audience)
@@ -142,28 +162,42 @@ def test_a_letter_is_given_out_only_while_it_is_approved(office: Office) -> None
     document = keep(lookup, case.school, case.id, b"%PDF the letter")
     letter = uuid4()
     notifier = User(id=None, school=office.school, roles=frozenset({Role.NOTIFIER}))
-    rendered = RecordLetterRendered(
-        letter=letter,
-        code="L2",
-        form=LetterForm.PDF,
-        audience="subject_parent",
-        prompted_by=event.event_id,
-        recipient=office.subject(case),
-        media_type="application/pdf",
-        document=document,
-        template_hash="0" * 64,
-        data_hash="0" * 64,
-        needs_approval=True,
-    )
+    rendered = replace(_rendered(letter, event), document=document, recipient=office.subject(case))
     office.ask(notifier, case, rendered)
+    asked = DeliveryAsked(
+        school=case.school,
+        case_id=case.id,
+        letter_id=letter,
+        event_id=event.event_id,
+        letter="L2",
+        audience="subject_parent",
+        document=document,
+        media_type="application/pdf",
+        recipient_ref=office.subject(case),
+    )
     with pytest.raises(NotToBeSent, match="not_approved"):
-        delivery(lookup, case.school, case.id, letter)
+        delivery(lookup, asked)
     office.ask("headteacher", case, ApproveLetter(letter=letter, document=document))
-    found = delivery(lookup, case.school, case.id, letter)
+    found = delivery(lookup, asked)
     assert (found.email, found.document) == (PARENTS_ADDRESS, b"%PDF the letter")
+    with pytest.raises(NotToBeSent, match="another_document"):
+        delivery(lookup, replace(asked, document="0" * 64))
     office.ask("headteacher", case, WithdrawLetter(letter=letter, reason="It was settled."))
     with pytest.raises(NotToBeSent, match="not_approved"):
-        delivery(lookup, case.school, case.id, letter)
+        delivery(lookup, asked)
+    with pytest.raises(NotToBeSent, match="unknown_letter"):
+        delivery(lookup, replace(asked, letter_id=uuid4()))
+
+
+def test_a_letter_that_asks_for_no_approval_is_held_for_it_all_the_same(office: Office) -> None:
+    case = invited(office)
+    event = event_of(office, case, MeetingInvited)
+    letter, notifier = (
+        uuid4(),
+        User(id=None, school=office.school, roles=frozenset({Role.NOTIFIER})),
+    )
+    after = office.ask(notifier, case, _rendered(letter, event, needs_approval=False)).case
+    assert after.letters[letter].state is LetterState.DRAFTED
 
 
 def test_questions_about_another_school_are_refused(office: Office) -> None:
