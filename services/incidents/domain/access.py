@@ -133,6 +133,16 @@ def acting_role(case: Case, user: User, who: tuple[Role | Relation, ...]) -> Rol
     return None
 
 
+def somebody_else_may(
+    case: Case, who: tuple[Role | Relation, ...], user: User, school: School
+) -> bool:
+    """Whether anybody but this user may do on this case what only `who` may do."""
+    return any(
+        one.id != user.id and acting_role(case, one, who) is not None
+        for one in colleagues(case, school)
+    )
+
+
 def _role_for(relation: Relation, user: User) -> Role:
     """The role to be written down for somebody who acts as reporter or lead."""
     leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)

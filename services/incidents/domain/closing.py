@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec.structs import replace
 
+from incidents.domain.access import somebody_else_may
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
 from incidents.domain.state import Case
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard
@@ -18,7 +19,9 @@ from incidents.domain.vocabulary import (
     Moderation,
     Outcome,
     Reason,
+    Relation,
     Retention,
+    Role,
     Route,
     Stage,
     Words,
@@ -27,6 +30,8 @@ from incidents.domain.vocabulary import (
 SEVERE: Final = 3
 HANDLING: Final = (Due.REMOVAL_LETTER, Due.POST_RECHECK, Due.MEETING, Due.REMEDY)
 """The deadlines of internal handling: they end with it."""
+
+CLOSERS: Final = (Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -160,9 +165,13 @@ def report_is_acknowledged(case: Case, _command: Command | None, _asking: Asking
 
 @guard
 def second_person_closes(case: Case, _command: Command | None, asking: Asking) -> str | None:
-    if (case.severity or 0) >= SEVERE and asking.user.id == case.lead:
-        return "Severity 3 or more is closed by somebody other than the lead."
-    return None
+    """A case about the headteacher is the chair's alone where there is no second chair: else it
+    could never be closed."""
+    if (case.severity or 0) < SEVERE or asking.user.id != case.lead:
+        return None
+    if case.about_headteacher and not somebody_else_may(case, CLOSERS, asking.user, asking.school):
+        return None
+    return "Severity 3 or more is closed by somebody other than the lead."
 
 
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────

@@ -327,7 +327,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=CloseCase,
-        who=_SENIOR,
+        who=closing.CLOSERS,
         at=(Stage.RESOLVED,),
         guards=(
             closing.second_person_closes,

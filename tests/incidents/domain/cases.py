@@ -151,6 +151,7 @@ CLOSED_BY_AGENCY: Final = RecordAgencyResponse(
     decision=AgencyDecision.ADVICE_GIVEN,
 )
 DELETE: Final = TakeModerationAction(act=ModerationAct.DELETED, clause="4.1", taken_at=FRIDAY)
+INSIDE: Final = StartInternalHandling(route=Route.STAFF_CONDUCT)
 OUTCOME: Final = RecordOutcome(
     outcome=Outcome.REMOVED_AND_DISCUSSED, summary="The post is gone and the parent apologised."
 )

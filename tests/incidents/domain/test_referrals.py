@@ -37,6 +37,7 @@ from tests.incidents.domain.cases import (
     HARM,
     HARMFUL,
     HARMLESS,
+    INSIDE,
     OUTCOME,
     POSSIBLY_ILLEGAL,
     TO_LADO,
@@ -57,7 +58,6 @@ NOT_TO_POLICE = DecideNotToRefer(
 NOT_TO_LADO = DecideNotToRefer(
     agency=Agency.LADO, reason="The threshold is not met.", consulted=id_of(DSL)
 )
-INSIDE = StartInternalHandling(route=Route.STAFF_CONDUCT)
 BOTH = replace(POSSIBLY_ILLEGAL, harm_test=HARM)
 REOPEN = ReopenCase(reason="The pupil has said more.")
 
