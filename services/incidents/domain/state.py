@@ -44,7 +44,10 @@ from incidents.domain.vocabulary import (
 )
 
 OPEN_DEADLINES = frozenset({DeadlineState.OPEN, DeadlineState.MISSED})
-OPEN_LETTERS = frozenset({LetterState.DRAFTED, LetterState.APPROVED, LetterState.UNCERTAIN})
+OPEN_LETTERS = frozenset(
+    {LetterState.DRAFTED, LetterState.APPROVED, LetterState.UNCERTAIN, LetterState.FAILED}
+)
+"""Somebody has to do something about these. A letter that failed is withdrawn, with the reason."""
 
 
 def imagery_flag(categories: Iterable[Category]) -> frozenset[Flag]:
