@@ -107,8 +107,14 @@ async def test_recipients_and_facts_are_answered_and_a_document_is_kept(
     [
         ("recipients", {"school": "demoschool01"}, "malformed_request"),
         (
-            "delivery",
-            {"school": "demoschool01", "case_id": UUID(int=1), "letter_id": UUID(int=2)},
+            "keep_document",
+            {
+                "school": "demoschool01",
+                "case_id": UUID(int=1),
+                "letter_id": UUID(int=2),
+                "media_type": "text/plain",
+                "content": b"the letter",
+            },
             "unknown_case",
         ),
     ],
