@@ -7,6 +7,6 @@ Clock = Callable[[], datetime]
 """Returns the present moment, aware, in UTC."""
 
 
-def utc_now() -> datetime:
-    """Return the machine's time in UTC."""
+def now() -> datetime:
+    """Return the present moment by the clock of this machine."""
     return datetime.now(UTC)

@@ -62,7 +62,7 @@ class Mail:
     possible_repeat: bool = False
 
 
-HandingOver = Callable[[], None]
+HandingOver = Callable[[], object]
 """Called once, when the next byte sent may lead to a delivery. If it raises, nothing is sent."""
 
 

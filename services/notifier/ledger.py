@@ -1,0 +1,270 @@
+"""The ledger: one row per letter and recipient, moved only as the table of fates allows.
+
+A move, and what is to be told about it, are one transaction: when it returns, both are on the disk.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from notifier.clock import Clock
+from notifier.database import Database, written
+from notifier.fates import Happening, State, moves
+from notifier.messages import (
+    LetterDrafted,
+    LetterFailed,
+    LetterSent,
+    LetterUncertain,
+    LetterWithdrawn,
+    Outcome,
+    type_of,
+)
+from notifier.outbox import Outbox, Told
+
+DRAFTED: Final = type_of(LetterDrafted)
+TOLD: Final[Mapping[str, State]] = MappingProxyType(
+    {
+        DRAFTED: State.DRAFTED,
+        type_of(LetterSent): State.ACCEPTED,
+        type_of(LetterUncertain): State.UNCERTAIN,
+        type_of(LetterFailed): State.FAILED,
+        type_of(LetterWithdrawn): State.CANCELLED,
+    }
+)
+"""The state a letter is in once this was the last thing told about it."""
+
+
+class NoSuchMove(Exception):
+    """This cannot happen to a letter in its state, or there is no such letter. Nothing changed."""
+
+    def __init__(self, state: State | None, happening: Happening) -> None:
+        super().__init__(
+            f"{happening.value}: not while it is {state.value if state else 'unknown'}"
+        )
+        self.state = state
+
+
+class NewLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter that an event asks for. After `not_after` it is not sent any more."""
+
+    letter_id: UUID
+    event_id: UUID
+    school: str
+    case_id: UUID
+    letter: str
+    is_alert: bool
+    form: str
+    audience: str
+    recipient_ref: UUID | None
+    not_after: datetime
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a letter was made from, and the SHA-256 of what was made and kept."""
+
+    media_type: str
+    document: str
+    data_hash: str
+    template_hash: str
+
+
+class LetterRow(NewLetter, frozen=True, kw_only=True):
+    """A row of the ledger. `number` grows with age; `failures` counts tries, `silences` the
+    questions that incidents has left unanswered since it last answered one."""
+
+    number: int
+    state: State
+    reason: str | None
+    created_at: datetime
+    changed_at: datetime
+    next_at: datetime
+    failures: int
+    silences: int
+    is_repeat: bool
+    media_type: str | None
+    document: str | None
+    data_hash: str | None
+    template_hash: str | None
+
+
+class Ledger:
+    """The table `letters`, and through `outbox` what is to be told of each."""
+
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+
+    def add(self, letters: Iterable[NewLetter]) -> None:
+        """Add rows for letters that are not there yet. An alert needs no draft: it is queued."""
+        now = written(self._clock())
+        with self._database.transaction() as connection:
+            for letter in letters:
+                first = State.QUEUED if letter.is_alert else State.NEW
+                added = connection.execute(
+                    "INSERT INTO letters (letter_id, event_id, school, case_id, letter, is_alert,"
+                    " form, audience, recipient_ref, not_after, state, created_at, changed_at,"
+                    " next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (letter_id) DO NOTHING",
+                    (*_values(letter), first.value, now, now, now),
+                )
+                if added.rowcount:
+                    self._believe(letter.letter_id)
+
+    def move(
+        self,
+        letter_id: UUID,
+        happening: Happening,
+        *,
+        reason: str | None = None,
+        next_at: datetime | None = None,
+        failed_try: bool = False,
+        is_repeat: bool = False,
+        draft: Draft | None = None,
+        tell: Outcome | None = None,
+    ) -> State:
+        """Move the letter as the table says, and note what is to be told. Return its new state.
+
+        Raises `NoSuchMove` when the table has none for the state the letter is in by now.
+        """
+        now = written(self._clock())
+        with self._database.transaction() as connection:
+            row = self.letter(letter_id)
+            state = moves(row.is_alert).get((row.state, happening)) if row else None
+            if state is None:
+                raise NoSuchMove(row.state if row else None, happening)
+            connection.execute(
+                "UPDATE letters SET state = ?, reason = ?, changed_at = ?, next_at = ?,"
+                " silences = 0, failures = failures + ?, is_repeat = is_repeat OR ?"
+                " WHERE letter_id = ?",
+                (
+                    state.value,
+                    reason,
+                    now,
+                    written(next_at) if next_at else now,
+                    failed_try,
+                    is_repeat,
+                    str(letter_id),
+                ),
+            )
+            if draft is not None:
+                self._note_draft(letter_id, draft)
+            if tell is not None:
+                self._outbox.tell(tell, self._clock())
+        return state
+
+    def ask_later(self, letter_id: UUID, next_at: datetime, reason: str) -> None:
+        """Leave the letter as it is until `next_at`: incidents has not answered a question."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE letters SET silences = silences + 1, next_at = ?, reason = ?"
+                " WHERE letter_id = ?",
+                (written(next_at), reason, str(letter_id)),
+            )
+
+    def letter(self, letter_id: UUID) -> LetterRow | None:
+        """Return a letter's row."""
+        found = self._letters("SELECT * FROM letters WHERE letter_id = ?", str(letter_id))
+        return found[0] if found else None
+
+    def letters(self) -> list[LetterRow]:
+        """Return every row, oldest first."""
+        return self._letters("SELECT * FROM letters ORDER BY number")
+
+    def in_state(self, state: State) -> list[LetterRow]:
+        """Return the rows in this state, oldest first."""
+        return self._letters("SELECT * FROM letters WHERE state = ? ORDER BY number", state.value)
+
+    def due(self, limit: int) -> list[LetterRow]:
+        """Return what is to be done now: alerts first, of each case the oldest alert and letter."""
+        return self._letters(
+            "SELECT * FROM letters WHERE number IN"
+            " (SELECT min(number) FROM waiting WHERE next_at <= ? GROUP BY case_id, is_alert)"
+            " ORDER BY is_alert DESC, number LIMIT ?",
+            written(self._clock()),
+            limit,
+        )
+
+    def stale(self) -> list[LetterRow]:
+        """Return the rows that have become too late to send."""
+        return self._letters(
+            "SELECT * FROM perishable WHERE not_after <= ? ORDER BY number", written(self._clock())
+        )
+
+    def next_due(self) -> datetime | None:
+        """Return when a row becomes due or stale next, after now."""
+        now = written(self._clock())
+        found = self._database.row(
+            "SELECT min(at) FROM ("
+            "SELECT min(next_at) AS at FROM waiting WHERE next_at > ? UNION ALL"
+            " SELECT min(not_after) FROM perishable WHERE not_after > ?)",
+            now,
+            now,
+        )
+        assert found is not None
+        return datetime.fromisoformat(found[0]) if found[0] else None
+
+    def believe(self, told: Told) -> None:
+        """Take over an outcome that was published before this ledger was restored from a copy."""
+        with self._database.transaction():
+            self._outbox.take_over(told)
+            self._believe(told.letter_id)
+
+    def _believe(self, letter_id: UUID) -> None:
+        """Bring a letter to where the outcomes say it is; they may be older than its row."""
+        for told in self._outbox.about(letter_id):
+            state = TOLD[told.type]
+            if told.type == DRAFTED:
+                drafted = msgspec.convert(told.data, LetterDrafted)
+                self._note_draft(letter_id, msgspec.convert(told.data, Draft))
+                state = State.DRAFTED if drafted.needs_approval else State.QUEUED
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "UPDATE letters SET state = ?, reason = 'told-before' WHERE letter_id = ?",
+                    (state.value, str(letter_id)),
+                )
+
+    def _note_draft(self, letter_id: UUID, draft: Draft) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE letters SET media_type = ?, document = ?, data_hash = ?, template_hash = ?"
+                " WHERE letter_id = ?",
+                (*msgspec.structs.astuple(draft), str(letter_id)),
+            )
+
+    def _letters(self, sql: str, *values: object) -> list[LetterRow]:
+        rows = self._database.rows(sql, *values)
+        return [msgspec.convert(dict(row), LetterRow, strict=False) for row in rows]
+
+
+def letter_id(event_id: UUID, letter: str, recipient_ref: UUID | None) -> UUID:
+    """Return the id of the letter that an event asks for: the same whenever it is asked."""
+    return uuid5(event_id, f"{letter}:{recipient_ref or '-'}")
+
+
+Kind = TypeVar("Kind", bound=Outcome)
+
+
+def outcome(kind: type[Kind], letter: NewLetter, **what: object) -> Kind:
+    """Return an outcome of this kind about a letter, with `what` only this kind has."""
+    about = {name: getattr(letter, name) for name in Outcome.__struct_fields__}
+    return msgspec.convert({**about, **what}, kind)
+
+
+def _values(letter: NewLetter) -> tuple[object, ...]:
+    return (
+        str(letter.letter_id),
+        str(letter.event_id),
+        letter.school,
+        str(letter.case_id),
+        letter.letter,
+        letter.is_alert,
+        letter.form,
+        letter.audience,
+        str(letter.recipient_ref) if letter.recipient_ref else None,
+        written(letter.not_after),
+    )
