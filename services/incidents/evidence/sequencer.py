@@ -70,7 +70,8 @@ class Sequencer:
     def run(self, stop: Signal) -> None:
         """Follow the log until `stop` is set, signing as the tree grows; sign once more at the end.
 
-        Raises EvidenceAlarm when history disagrees with its evidence, and StoreUnavailable.
+        Raises EvidenceAlarm when history disagrees with its evidence, StoreUnavailable, and
+        OSError when a checkpoint cannot be written. Started again, it goes on where it stopped.
         """
         halt = Signal()
         try:

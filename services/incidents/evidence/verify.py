@@ -681,25 +681,38 @@ def _check_events(bundle: Bundle, checkpoint: Checkpoint | None, result: Result)
         result.found(Kind.UNREADABLE, f"{HEADER} of the bundle", error)
         return
     versions = sorted(set(_versions(bundle, EVENT_FILE)) | set(_versions(bundle, PROOF_FILE)))
+    result.notes.insert(0, f"Case {case}: {len(versions)} events, the last is version {last}.")
     for gap in _gaps(versions, last):
         result.found(Kind.ABSENT, f"{gap} of case {case}", "missing from the bundle")
-    before: tuple[int, bytes, int] = (0, NO_PREVIOUS, -1)
+    before: tuple[int, int, bytes] = (FIRST_VERSION - 1, -1, NO_PREVIOUS)
     for version in versions:
+        place = f"version {version} of case {case}"
         try:
             leaf, proof = _event(bundle, case, version)
-        except Missing as error:
-            result.found(Kind.ABSENT, f"version {version} of case {case}", error)
-            continue
         except Malformed as error:
-            result.found(Kind.CHANGED, f"version {version} of case {case}", error)
-            continue
-        place = event_place(leaf.position, case, version, "case")
-        if version == before[0] + 1 and (leaf.previous != before[1] or proof.index <= before[2]):
-            result.found(Kind.REORDERED, place, "it does not follow on the event before it")
-        if checkpoint and not _is_in(checkpoint, leaf, proof):
-            result.found(Kind.CHANGED, place, "the checkpoint does not vouch for this event")
-        before = (version, leaf.hash(), proof.index)
-    result.notes.insert(0, f"Case {case}: {len(versions)} events, the last is version {last}.")
+            kind = Kind.ABSENT if isinstance(error, Missing) else Kind.CHANGED
+            result.found(kind, place, error)
+        else:
+            _check_event(leaf, proof, before, checkpoint, result)
+            before = (version, proof.index, leaf.hash())
+
+
+def _check_event(
+    leaf: Leaf,
+    proof: Proof,
+    before: tuple[int, int, bytes],
+    checkpoint: Checkpoint | None,
+    result: Result,
+) -> None:
+    """Check one event against the one `before` it (version, index, leaf hash) and the root."""
+    place = event_place(leaf.position, leaf.stream, leaf.version, "case")
+    version, index, previous = before
+    if leaf.version == version + 1 and (leaf.previous != previous or proof.index <= index):
+        result.found(Kind.REORDERED, place, "it does not follow on the event before it")
+    if checkpoint and not includes(
+        proof.index, checkpoint.size, leaf.hash(), proof.proof, checkpoint.root
+    ):
+        result.found(Kind.CHANGED, place, "the checkpoint does not vouch for this event")
 
 
 def _header(bundle: Bundle) -> tuple[UUID, int]:
@@ -748,10 +761,6 @@ def _event(bundle: Bundle, case: UUID, version: int) -> tuple[Leaf, Proof]:
         previous=proof.previous,
     )
     return leaf, proof
-
-
-def _is_in(checkpoint: Checkpoint, leaf: Leaf, proof: Proof) -> bool:
-    return includes(proof.index, checkpoint.size, leaf.hash(), proof.proof, checkpoint.root)
 
 
 def _check_kept(

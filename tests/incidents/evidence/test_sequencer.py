@@ -77,6 +77,18 @@ def test_a_batch_is_taken_whole_or_not_at_all(installation: Installation) -> Non
     assert installation.tree().size() == 20
 
 
+def test_no_more_than_a_batch_is_in_one_transaction(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.evidence.sequencer.BATCH", 3)
+    installation.record(*CASES, *CASES)
+    events = installation.log(20, 8)
+    events[7] = Stored(28, CASES[3], 99, "incidents.note_added", events[7].state)
+    with pytest.raises(EvidenceAlarm):
+        installation.sequencer().take(events)
+    assert installation.tree().size() == 26
+
+
 def test_events_taken_twice_are_sequenced_once(installation: Installation) -> None:
     before = root(installation)
     installation.sequencer().take(installation.log(0, 500))
