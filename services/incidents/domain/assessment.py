@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec.structs import replace
 
-from incidents.domain.access import colleagues
+from incidents.domain.access import colleagues, somebody_else_may
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, UserId
 from incidents.domain.referral import agency_deadline_met
@@ -33,8 +33,12 @@ from incidents.domain.vocabulary import (
     Reason,
     Retention,
     Risk,
+    Role,
     Scope,
 )
+
+LEADERS: Final = (Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
+"""Who may lead an assessment (policy rows 12 and 13; the DSL and the chair by the law's frame)."""
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,8 +157,13 @@ def severity(command: RecordAssessment, flags: frozenset[Flag]) -> int:
 def lead_is_not_the_only_witness(
     case: Case, _command: Command | None, asking: Asking
 ) -> str | None:
-    """Lead ≠ reporter. Subjects and their relatives are walled out before any guard is asked."""
-    if asking.user.id == case.reporter:
+    """Lead ≠ reporter, as long as a colleague could lead.
+
+    Subjects and their relatives are walled out before any guard is asked.
+    """
+    if asking.user.id != case.reporter:
+        return None
+    if somebody_else_may(case, LEADERS, asking.user, asking.school):
         return "You reported this yourself: a colleague has to take the lead."
     return None
 

@@ -152,7 +152,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=StartAssessment,
-        who=(Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        who=assessment.LEADERS,
         at=(Stage.REPORTED,),
         guards=(assessment.lead_is_not_the_only_witness,),
         records=(AssessmentStarted, LeadAssigned),

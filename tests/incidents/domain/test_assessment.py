@@ -16,10 +16,12 @@ from incidents.domain.vocabulary import (
     Due,
     Offence,
     PersonRole,
+    Role,
 )
 from tests.incidents.domain.cases import (
     ABOUT_A_CHILD,
     ABOUT_STAFF,
+    ABOUT_THE_HEAD,
     COLLEAGUE,
     FORMER_PUPIL,
     HARMFUL,
@@ -31,9 +33,13 @@ from tests.incidents.domain.cases import (
     reported,
 )
 from tests.incidents.domain.school import (
+    CHAIR,
     OTHER_SLT,
+    PEOPLE,
     SLT,
     london,
+    school_of,
+    user,
 )
 
 
@@ -51,6 +57,16 @@ def test_nobody_leads_what_he_reported_himself() -> None:
     story = reported(by=SLT)
     story.when(StartAssessment(), by=SLT).refused(because="lead_is_not_the_only_witness")
     story.when(StartAssessment(), by=OTHER_SLT).records(LeadAssigned, AssessmentStarted)
+
+
+def test_a_report_by_the_only_one_who_could_lead_is_not_left_lying() -> None:
+    """A parent told the chair about the headteacher: there is nobody else to turn to."""
+    story = reported(ABOUT_THE_HEAD, by=CHAIR)
+    story.when(StartAssessment(), by=CHAIR).accepted()
+    vice_chair = user("the vice-chair", Role.CHAIR)
+    with_two = story.at(school_of(*PEOPLE, vice_chair))
+    with_two.when(StartAssessment(), by=CHAIR).refused(because="lead_is_not_the_only_witness")
+    with_two.when(StartAssessment(), by=vice_chair).accepted()
 
 
 def test_an_assessment_keeps_what_was_put_in_and_the_severity_that_came_out() -> None:
