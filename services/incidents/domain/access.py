@@ -143,9 +143,9 @@ def somebody_else_may(
     )
 
 
-def _role_for(relation: Relation, user: User) -> Role:
-    """The role to be written down for somebody who acts as reporter or lead."""
+def _role_for(relation: Relation, user: User) -> Role | None:
+    """The role to be written down for somebody who acts as reporter or lead, if he has any left."""
     leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)
     first = leading if relation is Relation.LEAD else (Role.STAFF, *leading)
     ranked: tuple[Role, ...] = (*first, *Role)
-    return next(role for role in ranked if role in user.roles)
+    return next((role for role in ranked if role in user.roles), None)
