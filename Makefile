@@ -28,8 +28,8 @@ setup-dev: $(VENV)/dev.stamp ## The same, with what the tests and checks need
 run: $(VENV)/runtime.stamp ## Start an installation on this machine; Ctrl-C stops it
 	@$(BIN)/python -m deploy.run
 
-demo: $(VENV)/runtime.stamp ## Play the scenarios against a running installation
-	@$(BIN)/python -m incidents demo
+demo: $(VENV)/runtime.stamp ## Play three stories against the installation that runs here
+	@$(BIN)/python -m deploy.demo
 
 test: $(VENV)/dev.stamp ## Run every test but the long ones
 	@$(BIN)/python -m pytest
