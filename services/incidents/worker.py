@@ -35,10 +35,15 @@ async def work(installation: Installation) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    threads, tasks = _threads(installation, stop), _tasks(installation, broker)
     try:
-        await _until(stopped, [*_threads(installation, stop), *_tasks(installation, broker)])
+        await _first_end(stopped, [*threads, *tasks])
     finally:
         stop.set()
+        for task in tasks:
+            task.cancel()
+        # Only then the connection: a cancelled fetch on a closed one looks like a failure.
+        await asyncio.gather(*threads, *tasks, return_exceptions=True)
         await broker.close()
 
 
@@ -65,12 +70,11 @@ async def _closed(broker: Broker) -> None:
     raise BrokerClosed("The broker closed the connection for good.")
 
 
-async def _until(stopped: asyncio.Event, parts: list["asyncio.Future[None]"]) -> None:
-    """Wait for the signal to stop, or for the first part that fails."""
+async def _first_end(stopped: asyncio.Event, parts: list["asyncio.Future[None]"]) -> None:
+    """Wait for the signal to stop, or for the first part that ends; raise what ended it."""
     waiting = asyncio.ensure_future(_set(stopped))
     done, _ = await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
-    for part in (waiting, *parts):
-        part.cancel()
+    waiting.cancel()
     for part in done:
         part.result()
 
