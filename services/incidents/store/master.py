@@ -2,7 +2,8 @@
 
 The keystore holds a proof, something known wrapped under the master key, so that a wrong key is
 noticed at once. While the key is being replaced, its successor lies beside it; which of the two
-counts is what the proof says, so that a rotation cut short anywhere is finished or forgotten later.
+counts is what the proof says, so that a rotation cut short anywhere is either finished later or was
+never begun.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ class MasterKey:
         return self.wrap(_KNOWN)
 
     def settle(self, proof: bytes) -> None:
-        """Take up the key that fits the proof; finish or drop a rotation that was cut short.
+        """Take up the key that fits the proof; finish a rotation that was cut short.
 
         Raises MasterKeyUnusable when no file fits, StoreUnavailable.
         """

@@ -65,12 +65,13 @@ def _of(info: inspect.Type) -> Strategy:
 
 
 def _text(info: inspect.StrType) -> Strategy:
+    shortest, longest = info.min_length or 0, info.max_length or 100
     if info.pattern is not None:
-        return st.from_regex(info.pattern, fullmatch=True, alphabet=st.characters(codec="ascii"))
+        ascii_only = st.characters(codec="ascii")
+        matching = st.from_regex(info.pattern, fullmatch=True, alphabet=ascii_only)
+        return matching.filter(lambda text: shortest <= len(text) <= longest)
     return st.text(
-        st.characters(exclude_categories=["Cs"]),
-        min_size=info.min_length or 0,
-        max_size=info.max_length or 40,
+        st.characters(exclude_categories=["Cs"]), min_size=shortest, max_size=min(longest, 100)
     )
 
 

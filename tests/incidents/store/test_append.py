@@ -15,10 +15,12 @@ from incidents.store import (
     ClockBehind,
     Conflict,
     NotSealed,
+    StateRow,
     Store,
     UnknownTopic,
 )
 from tests.incidents.store.sample import (
+    SCHOOL,
     START,
     NoteAdded,
     ThingsCounted,
@@ -233,7 +235,7 @@ def test_a_stream_never_moves_to_another_school(store: Store) -> None:
     store.append([fact(ValueChanged(value={}), case)], state=row(case))
     moved = fact(ValueChanged(value={}), case, 2, school="hillsidetwo")
     with pytest.raises(ValueError, match="never changes its school"):
-        store.append([moved], state=type(row(case))(case, "hillsidetwo", "case", 2, b""))
+        store.append([moved], state=StateRow(case, "hillsidetwo", "case", 2, b""))
     assert store.head() == 1
 
 
@@ -244,6 +246,30 @@ def test_the_state_row_is_the_last_one_appended(store: Store) -> None:
         event = fact(ThingsCounted(number=version, share=0.5, at=START, answers={}), case, version)
         store.append([event], state=row(case, version, state))
     assert store.state(case) == row(case, 3, b"after 3")
+
+
+def test_the_state_rows_of_one_kind_are_listed_and_their_stamp_moves_with_each(
+    store: Store,
+) -> None:
+    user, other, case = uuid4(), uuid4(), uuid4()
+    an_hour_on = START + timedelta(hours=1)
+    stamps = [store.stamp(SCHOOL, "user")]
+    for stream, version in ((user, 1), (other, 1), (user, 2)):
+        state = StateRow(stream, SCHOOL, "user", version, b"a user")
+        store.append([fact(ValueChanged(value={}), stream, version)], state=state)
+        stamps.append(store.stamp(SCHOOL, "user"))
+    store.append(
+        [fact(ValueChanged(value={}), case, 1, recorded_at=an_hour_on)],
+        state=row(case),
+    )
+
+    assert {state.stream: state.version for state in store.states(SCHOOL, "user")} == {
+        user: 2,
+        other: 1,
+    }
+    assert stamps == sorted(set(stamps))
+    assert store.stamp(SCHOOL, "user") == stamps[-1]
+    assert store.states("hillsidetwo", "user") == []
 
 
 @pytest.mark.parametrize(

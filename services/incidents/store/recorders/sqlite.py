@@ -59,6 +59,8 @@ _SCHEMA: Final = (
         state BLOB NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS states_by_kind ON states (school, kind)",
+    # Users are few among many cases: listing them must not read them all.
+    "CREATE INDEX IF NOT EXISTS states_by_kind ON states (school, kind)",
     """CREATE TABLE IF NOT EXISTS claims (
         school TEXT NOT NULL,
         kind TEXT NOT NULL,
