@@ -4,6 +4,7 @@ Policy row 36: block, report or delete, and inform the audience exactly why. The
 rule and never a person (traps 2 to 5). Nude or indecent imagery is described and never captured.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
@@ -219,22 +220,24 @@ def notice_is_approved(case: Case, command: InformAudience, _asking: Asking) -> 
     letter = case.letters.get(command.letter)
     if letter is None or letter.code != "L13":
         return "`letter` is not a notice of this case: see GET /api/letters."
-    if letter.state is not LetterState.APPROVED or letter.document is None:
+    approved = letter.state is LetterState.APPROVED and letter.approved_by is not None
+    if not approved or letter.document is None:
         return "The notice has to be approved by SLT before it is posted."
     return None
 
 
-_MAGIC: Final[dict[str, tuple[bytes, ...]]] = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/webp": (b"RIFF",),
-    "application/pdf": (b"%PDF-",),
+_MAGIC: Final = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "application/pdf": re.compile(rb"%PDF-"),
 }
+"""How each kind of file begins."""
 
 
 def _looks_like(media_type: str, content: bytes) -> bool:
     if media_type in _MAGIC:
-        return content.startswith(_MAGIC[media_type])
+        return _MAGIC[media_type].match(content) is not None
     try:
         content.decode()
     except UnicodeDecodeError:
