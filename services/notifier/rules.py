@@ -221,12 +221,13 @@ def _event_problems(rule: Rule, events: Path) -> Iterator[str]:
         yield f"unknown event type '{rule.when}'{did_you_mean(rule.when, known)}"
         return
     try:
-        fields = shape_from(events / f"{rule.when}.json").fields
+        envelope = shape_from(events / f"{rule.when}.json")
     except BadSchema as problem:
         yield str(problem)
         return
+    data = envelope.fields.get("data", envelope)
     for name, value in rule.where.items():
-        yield from _condition_problems(name, value, fields)
+        yield from _condition_problems(name, value, data.fields)
 
 
 def _condition_problems(

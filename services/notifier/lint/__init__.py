@@ -21,7 +21,7 @@ from notifier.rules import COVER, TABLE, Class, Form, Rule, Table
 from notifier.shape import BadSchema, Shape, shape_from
 
 MAX_SOURCE: Final = 20_000
-MAX_NODES: Final = 3_000
+MAX_NODES: Final = 1_500
 MAX_DEPTH: Final = 40
 
 IN_A_SUBJECT: Final = frozenset({"reference", "school.name"})

@@ -205,15 +205,20 @@ def _as_letter(words: str, facts: SimpleNamespace) -> str:
 
 
 def _refuse_unless_public(words: str) -> None:
-    length = sum(1 if ord(char) < 0x1100 or 0x2000 <= ord(char) <= 0x2037 else 2 for char in words)
+    if POINTS_AT_SOMEBODY.search(words):
+        raise CannotRender(
+            "not_for_public",
+            "the notice has a handle, a link or a quotation: name the rule and nobody",
+        )
+    length = sum(1 if _counts_once(char) else 2 for char in words)
     if length > MAX_NOTICE:
         raise CannotRender(
             "too_long",
             f"the notice has {length} characters and may have {MAX_NOTICE}: shorten what was done, "
             "or cite a clause with fewer words",
         )
-    if POINTS_AT_SOMEBODY.search(words):
-        raise CannotRender(
-            "not_for_public",
-            "the notice has a handle, a link or a quotation: name the rule and nobody",
-        )
+
+
+def _counts_once(char: str) -> bool:
+    """Whether the character is one of the platform's 280 (most are; pictographs count two)."""
+    return ord(char) < 0x1100 or 0x2000 <= ord(char) <= 0x2037

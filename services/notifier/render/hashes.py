@@ -1,6 +1,7 @@
 """What a letter pins: the facts it is made of, and the words, layout and fonts it is made with."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +18,8 @@ def sha256(content: bytes) -> str:
 
 
 def data_hash(facts: Mapping[str, object]) -> str:
-    """Return the hash of the facts as JSON with sorted names."""
-    return sha256(msgspec.json.encode(facts, order="sorted"))
+    """Return the hash of the facts as JSON in ASCII, with sorted names and no spaces."""
+    return sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii"))
 
 
 def template_hash(rule: Rule, letters: Path, envelope: str) -> str:

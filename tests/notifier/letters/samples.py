@@ -197,9 +197,9 @@ USUAL: Final[dict[str, Letter]] = {
     "L31": ReportClosed(
         **_common(REPORTER), received_on=date(2026, 11, 20), closed_on=date(2026, 12, 3)
     ),
-    "A1": Alert(**_common(REPORTER), about="acknowledge a new report", act_by=at(23, 16, 40)),
-    "A4": Alert(**_common(REPORTER), about="decide on a referral", act_by=at(20, 18)),
-    "A8": Alert(**_common(REPORTER), about="record the first assessment", act_by=at(24, 16, 40)),
+    "A1": Alert(**_common(REPORTER), about="a new report is waiting", act_by=at(23, 16, 40)),
+    "A4": Alert(**_common(REPORTER), about="a referral is to be decided on", act_by=at(20, 18)),
+    "A8": Alert(**_common(REPORTER), about="the assessment is not recorded", act_by=at(24, 16, 40)),
 }
 
 
@@ -216,7 +216,6 @@ TOLD_AT_LENGTH: Final = frozenset(
     {"facts", "child_words", "reason", "correction", "support", "other_children", "other_work"}
 )
 AS_USUAL: Final = frozenset({"reference", "phone", "email", "salutation", "action", "about"})
-MANY: Final = 8
 
 
 def facts(letter: Letter) -> dict[str, Any]:
@@ -249,19 +248,24 @@ def _least(shape: Shape, value: Any) -> Any:
     return {name: _least(field, value[name]) for name, field in kept.items() if name in value}
 
 
-def most(code: str) -> dict[str, Any]:
-    """Return the facts with every field filled, at length, and with letters of many languages."""
-    read: dict[str, Any] = _most(read_shape(schema(code)), usual(code), "")
+def most(code: str, many: int = 8) -> dict[str, Any]:
+    """Return the facts with every field filled, at length, and with letters of many languages.
+
+    Lists have `many` entries, where the letter does not fix their number.
+    """
+    read: dict[str, Any] = _most(read_shape(schema(code)), usual(code), "", many)
     return read
 
 
-def _most(shape: Shape, value: Any, name: str) -> Any:
+def _most(shape: Shape, value: Any, name: str, many: int) -> Any:
     match shape.kind:
         case Kind.GROUP:
             given = value or {}
-            return {key: _most(field, given.get(key), key) for key, field in shape.fields.items()}
+            return {
+                key: _most(field, given.get(key), key, many) for key, field in shape.fields.items()
+            }
         case Kind.LIST:
-            return _many(shape, value or [], name)
+            return _many(shape, value or [], name, many)
         case Kind.MOMENT:
             return value or at(20, 16, 5).isoformat()
         case Kind.DATE:
@@ -273,11 +277,11 @@ def _most(shape: Shape, value: Any, name: str) -> Any:
     return value
 
 
-def _many(shape: Shape, value: list[Any], name: str) -> list[Any]:
+def _many(shape: Shape, value: list[Any], name: str, many: int) -> list[Any]:
     assert shape.items
-    count = {"address_lines": 5, "harm_test": len(QUESTIONS)}.get(name, MANY)
+    count = {"address_lines": 5, "harm_test": len(QUESTIONS)}.get(name, many)
     items = [value[n % len(value)] if value else None for n in range(count)]
-    return [_most(shape.items, item, name) for item in items]
+    return [_most(shape.items, item, name, many) for item in items]
 
 
 def _long_text(name: str, value: str | None) -> str:

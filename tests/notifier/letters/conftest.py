@@ -1,0 +1,35 @@
+"""The letters as they are delivered, ready to be rendered."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from notifier.render import Renderer
+from tests.notifier.letters.samples import USUAL, schema
+
+LETTERS = Path(__file__).parents[3] / "services/notifier/letters"
+
+
+def write_schemas(folder: Path) -> Path:
+    """Write the JSON Schema of every letter's facts below the folder, and return it."""
+    (folder / "letters").mkdir(parents=True)
+    for code in USUAL:
+        path = folder / "letters" / f"{code}.v1.json"
+        path.write_bytes(msgspec.json.encode(schema(code)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def letters() -> Path:
+    return LETTERS
+
+
+@pytest.fixture(scope="session")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_schemas(tmp_path_factory.mktemp("contract") / "schemas")
+
+
+@pytest.fixture(scope="session")
+def renderer(letters: Path, schemas: Path) -> Renderer:
+    return Renderer(letters, schemas)
