@@ -171,10 +171,11 @@ def _announce(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
         return http_status(host, port, "/health/ready") == 200
 
     address = f"http://{host}:{port}"
-    if not supervisor.until(ready, START_SECONDS) and not supervisor.stopping:
-        supervisor.say(US, f"not ready yet; {address}/health/ready says why. Waiting on.".encode())
-    if not supervisor.until(ready, inf):
-        return
+    if not supervisor.until(ready, START_SECONDS):
+        if not supervisor.stopping:
+            supervisor.say(US, f"not ready yet; {address}/health/ready says why".encode())
+        if not supervisor.until(ready, inf):
+            return
     supervisor.say(US, f"ready: {address}, described at {address}/schema/openapi.json".encode())
     if "mailbox" in supervisor.pids:
         supervisor.say(US, f"mail goes no further than {environment['VAR']}/mailbox".encode())
