@@ -29,6 +29,7 @@ from incidents.domain.vocabulary import (
     LetterState,
     Moderation,
     ModerationAct,
+    Moment,
     Offence,
     Outcome,
     Part,
@@ -65,7 +66,7 @@ class PersonPage(_Page, frozen=True, kw_only=True):
 class EvidencePage(_Page, frozen=True, kw_only=True):
     evidence: UUID
     kind: EvidenceKind
-    captured_at: datetime
+    captured_at: Moment
     label: str | None = None
     sha256: str | None = None
     media_type: str | None = None
@@ -85,7 +86,7 @@ class ReferralPage(_Page, frozen=True, kw_only=True):
     agency: Agency
     state: ReferralState
     holds: bool
-    made_at: datetime
+    made_at: Moment
     urgent: bool
     reason: str | None = None
     agency_reference: str | None = None
@@ -95,7 +96,7 @@ class RemedyPage(_Page, frozen=True, kw_only=True):
     remedy: UUID
     person: PersonId
     clauses: tuple[str, ...]
-    correct_by: datetime
+    correct_by: Moment
     met: bool
     correction: str | None = None
     support: str | None = None
@@ -105,7 +106,7 @@ class ActionPage(_Page, frozen=True, kw_only=True):
     action: UUID
     act: ModerationAct
     clause: str
-    taken_at: datetime
+    taken_at: Moment
 
 
 class LetterLine(_Page, frozen=True, kw_only=True):
@@ -124,8 +125,8 @@ class LetterLine(_Page, frozen=True, kw_only=True):
 
 class DeadlinePage(_Page, frozen=True, kw_only=True):
     due: Due
-    due_at: datetime
-    starts_at: datetime
+    due_at: Moment
+    starts_at: Moment
     state: DeadlineState
     calendar_version: str
     overdue: bool = False
@@ -139,9 +140,9 @@ class CasePage(_Page, frozen=True, kw_only=True):
     version: int
     sight: str
     stage: Stage
-    reported_at: datetime
-    acknowledged_at: datetime | None = None
-    closed_at: datetime | None = None
+    reported_at: Moment
+    acknowledged_at: Moment | None = None
+    closed_at: Moment | None = None
     kind: Kind | None = None
     platform: str | None = None
     facts: str | None = None
@@ -149,9 +150,9 @@ class CasePage(_Page, frozen=True, kw_only=True):
     post_url: str | None = None
     child_words: str | None = None
     immediate_action: str | None = None
-    posted_at: datetime | None = None
-    observed_at: datetime | None = None
-    updated_at: datetime | None = None
+    posted_at: Moment | None = None
+    observed_at: Moment | None = None
+    updated_at: Moment | None = None
     on_school_account: bool | None = None
     categories: list[Category] | None = None
     flags: list[Flag] | None = None
@@ -162,8 +163,8 @@ class CasePage(_Page, frozen=True, kw_only=True):
     assessment: AssessmentPage | None = None
     route: Route | None = None
     removal_requested: bool | None = None
-    meeting_slots: tuple[datetime, ...] | None = None
-    meeting_held_at: datetime | None = None
+    meeting_slots: tuple[Moment, ...] | None = None
+    meeting_held_at: Moment | None = None
     post_status: PostStatus | None = None
     remedies: list[RemedyPage] | None = None
     not_referred: list[Agency] | None = None
@@ -198,8 +199,8 @@ class Entry(_Page, frozen=True, kw_only=True):
     version: int
     event: str
     event_id: UUID
-    recorded_at: datetime
-    occurred_at: datetime
+    recorded_at: Moment
+    occurred_at: Moment
     actor: ActorPage
     policy_version: str
     calendar_version: str
