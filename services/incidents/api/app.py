@@ -8,39 +8,21 @@ from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 
-from incidents.api import (
-    audit,
-    cases,
-    commands,
-    evidence,
-    health,
-    history,
-    incidents,
-    letters,
-    reference,
-    session,
-)
 from incidents.api.call import Call
 from incidents.api.cursor import Cursors
 from incidents.api.edge import Edge
 from incidents.api.metrics import Metrics
+from incidents.api.openapi import document
 from incidents.api.operations import options
 from incidents.api.problems import answer
+from incidents.api.routes import ROUTES
 from incidents.api.services import Services
 from incidents.api.sign_in import SignIn
 
-ROUTES = (
-    *session.ROUTES,
-    *incidents.ROUTES,
-    *cases.ROUTES,
-    *commands.ROUTES,
-    *history.ROUTES,
-    *evidence.ROUTES,
-    *letters.ROUTES,
-    *audit.ROUTES,
-    *reference.ROUTES,
-    *health.ROUTES,
-)
+
+def openapi_document() -> bytes:
+    """Return the description of the API as JSON, without anything running."""
+    return document(ROUTES)
 
 
 def create_app(services: Services) -> Litestar:
@@ -51,7 +33,14 @@ def create_app(services: Services) -> Litestar:
     app = Litestar(
         route_handlers=[*options(ROUTES), *ROUTES],
         request_class=Call,
-        state=State({"services": services, "metrics": metrics, "cursors": cursors}),
+        state=State(
+            {
+                "services": services,
+                "metrics": metrics,
+                "cursors": cursors,
+                "openapi": openapi_document(),
+            }
+        ),
         middleware=[DefineMiddleware(SignIn, services=services)],
         exception_handlers={Exception: answer},
         allowed_hosts=AllowedHostsConfig(allowed_hosts=list(hosts)) if hosts else None,

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response
 
 from incidents.api.call import Call
-from incidents.api.operations import Contract, operation
+from incidents.api.operations import TEXT, Contract, operation
 from incidents.api.problems import Kind, Problem, not_found, unavailable
 from incidents.cases import KIND as CASE
 from incidents.domain.table import Reason
@@ -21,7 +21,6 @@ from incidents.evidence.proofs import (
 from incidents.store import Stored
 
 PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DPO, Role.CHAIR})
-NOTE: Final = "text/plain"
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -40,12 +39,12 @@ class ProofAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         id="readCheckpoint",
         summary="The newest signed checkpoint (C2SP signed note): keep it outside",
         tag="audit",
-        answer=NOTE,
+        answer=TEXT,
         refuses=(503,),
     ),
 )
 def read_checkpoint(request: Call) -> Response[bytes]:
-    return Response(_latest(request).note, media_type=NOTE)
+    return Response(_latest(request).note, media_type=TEXT)
 
 
 @operation(

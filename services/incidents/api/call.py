@@ -20,8 +20,8 @@ from incidents.cases import Key
 from incidents.domain.school import User
 from incidents.domain.table import Reason
 
-_IF_MATCH: Final = re.compile(r'"(0|[1-9][0-9]{0,14})"')
-_KEY: Final = re.compile(r"[!-~]{1,200}")
+IF_MATCH: Final = '"(0|[1-9][0-9]{0,14})"'
+KEY: Final = "[!-~]{1,200}"
 _JSON: Final = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _MAX_PARAMETERS: Final = 20
@@ -87,7 +87,7 @@ class Call(Request[User, str, State]):
                 "Read the case first and send its ETag back in If-Match, so that nobody's change "
                 "is written over.",
             )
-        version = _IF_MATCH.fullmatch(text)
+        version = re.fullmatch(IF_MATCH, text)
         if version is None:
             raise _bad_header("If-Match", 'has to be one version in quotes, like "7"')
         return int(version[1])
@@ -102,7 +102,7 @@ class Call(Request[User, str, State]):
         text = self.one_header("idempotency-key")
         if text is None:
             return None
-        if not _KEY.fullmatch(text):
+        if not re.fullmatch(KEY, text):
             raise _bad_header("Idempotency-Key", "has to be 1 to 200 visible ASCII characters")
         said = f"{self.method} {self.scope['path']}\n".encode() + strict_json.canonical(body)
         return Key(text, sha256(said).hexdigest())

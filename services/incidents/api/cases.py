@@ -24,7 +24,7 @@ from incidents.domain.case import Offer
 from incidents.domain.school import User
 from incidents.domain.state import OPEN_DEADLINES, OPEN_LETTERS
 from incidents.domain.table import Reason
-from incidents.domain.vocabulary import Kind, Moderation, ReferralState, Stage
+from incidents.domain.vocabulary import Kind, Moderation, Moment, ReferralState, Stage
 from incidents.pages import CasePage, case_page
 from incidents.views import Filters, Place
 
@@ -123,13 +123,13 @@ class CaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int
     sight: str
     stage: Stage
-    reported_at: datetime
-    updated_at: datetime | None = None
+    reported_at: Moment
+    updated_at: Moment | None = None
     kind: Kind | None = None
     severity: int | None = None
     lead: UUID | None = None
     moderation: Moderation | None = None
-    next_due_at: datetime | None = None
+    next_due_at: Moment | None = None
     overdue: bool = False
 
 

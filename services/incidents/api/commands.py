@@ -54,10 +54,12 @@ def rows() -> Iterator[Row[Any]]:
 
 
 def _route(row: Row[Any]) -> HTTPRouteHandler:
-    words, _, _ = cleandoc(row.ask.__doc__ or "").partition("\n")
+    summary, _, more = cleandoc(row.ask.__doc__ or "").partition("\n")
+    who, at = ", ".join(row.who), ", ".join(row.at)
     contract = Contract(
         id=row.ask.__name__[0].lower() + row.ask.__name__[1:],
-        summary=words,
+        summary=summary,
+        description=f"{more}\n\nAsked by: {who}. Possible at: {at}.".strip(),
         tag="commands",
         answer=Recorded,
         body=row.ask,

@@ -8,14 +8,12 @@ from litestar import Response
 from litestar.params import FromPath
 
 from incidents.api.call import Call
-from incidents.api.operations import FILE, Contract, download, operation
+from incidents.api.operations import IMAGES, PDF, TEXT, ZIP, Contract, download, operation
 from incidents.api.problems import Kind, Problem, not_found
 from incidents.domain.access import Sight
 from incidents.domain.state import Case
 from incidents.domain.table import Reason
 from incidents.evidence.bundle import build_bundle
-
-ZIP: Final = "application/zip"
 
 
 class BundleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +57,7 @@ def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]:
         id="readEvidence",
         summary="One captured item, exactly as it was captured",
         tag="cases",
-        answer=FILE,
+        answer=(*IMAGES, PDF, TEXT),
         refuses=(403, 404, 410),
     ),
 )

@@ -15,7 +15,7 @@ from incidents.api.call import Call
 from incidents.api.cases import Position, caught_up
 from incidents.api.commands import Recorded, recorded
 from incidents.api.cursor import Cursor
-from incidents.api.operations import FILE, Contract, download, operation
+from incidents.api.operations import PDF, TEXT, Contract, download, operation
 from incidents.api.problems import not_found
 from incidents.cases import NoSuchCase
 from incidents.domain.access import Sight
@@ -108,14 +108,14 @@ def read_letter(request: Call, letter_id: FromPath[UUID]) -> Response[LetterAnsw
         id="readLetterDocument",
         summary="The document of a letter, exactly as it is or was sent",
         tag="letters",
-        answer=FILE,
+        answer=(PDF, TEXT),
         refuses=(404, 410),
     ),
 )
 def read_document(request: Call, letter_id: FromPath[UUID]) -> Response[bytes]:
     case, letter = _find(request, letter_id)
     content = _document(request, case, letter)
-    return download(content, letter.media_type or FILE, "letter", letter_id)
+    return download(content, letter.media_type or TEXT, "letter", letter_id)
 
 
 def _list(request: Call, asked: LettersAsked) -> LetterList:

@@ -21,7 +21,10 @@ from incidents.api.strict_json import MAX_BODY
 from incidents.store import Receipt
 
 CONTRACT: Final = "contract"
-FILE: Final = "application/octet-stream"
+TEXT: Final = "text/plain"
+PDF: Final = "application/pdf"
+ZIP: Final = "application/zip"
+IMAGES: Final = ("image/jpeg", "image/png", "image/webp")
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -30,15 +33,15 @@ Method = Literal["GET", "POST", "DELETE"]
 class Contract:
     """An operation as its clients see it.
 
-    `answer` is the Struct of its JSON (or one of several), the media type of what is no JSON, or
-    None for no body at all. `refuses` are the statuses it may answer beside those that every
-    operation may.
+    `answer` holds the Structs of its JSON and the media types of what is no JSON; an answer without
+    a body has none. `refuses` are the statuses it may answer beside those that every operation may.
     """
 
     id: str
     summary: str
     tag: str
-    answer: type[msgspec.Struct] | tuple[type[msgspec.Struct], ...] | str | None
+    answer: type[msgspec.Struct] | str | tuple[type[msgspec.Struct] | str, ...] = ()
+    description: str = ""
     status: int = 200
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
@@ -49,6 +52,18 @@ class Contract:
     """Its answer carries the version as an ETag."""
     open: bool = False
     refuses: tuple[int, ...] = ()
+
+    @property
+    def structs(self) -> list[type[msgspec.Struct]]:
+        return [one for one in self._answers if not isinstance(one, str)]
+
+    @property
+    def files(self) -> list[str]:
+        return [one for one in self._answers if isinstance(one, str)]
+
+    @property
+    def _answers(self) -> tuple[type[msgspec.Struct] | str, ...]:
+        return self.answer if isinstance(self.answer, tuple) else (self.answer,)
 
 
 def operation(

@@ -1,6 +1,6 @@
 """Who is signed in, and tokens that live for a working day."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from litestar.params import RawBody
 
 from incidents.api.call import Call
 from incidents.api.operations import Contract, operation
-from incidents.domain.vocabulary import Role
+from incidents.domain.vocabulary import Moment, Role
 
 SESSION: Final = timedelta(hours=8)
 
@@ -36,7 +36,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A token that can't be read again; it is the same user's and ends by itself."""
 
     token: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 @operation("GET", "/api/me", Contract(id="me", summary="Who am I", tag="session", answer=Me))
@@ -77,7 +77,6 @@ def open_session(request: Call, body: RawBody) -> Response[Session]:
         id="endSession",
         summary="Revoke the token this request carries",
         tag="session",
-        answer=None,
         status=204,
     ),
 )
