@@ -5,7 +5,7 @@ the clause, what to put right, by when, and what support there is (row 8, row 30
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from incidents.domain.vocabulary import (
     Route,
     Words,
 )
+
+FURTHEST_AHEAD: Final = timedelta(days=366)
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,6 +208,8 @@ def times_lie_ahead(
     )
     if any(moment <= asking.now for moment in moments):
         return "The date given has passed: choose one that lies ahead."
+    if any(moment - asking.now > FURTHEST_AHEAD for moment in moments):
+        return "The date given lies more than a year ahead: check the year."
     return None
 
 
@@ -280,7 +284,22 @@ def remedy_deadline(
     _case: Case, command: RequireRemedy, asking: Asking
 ) -> Iterable[tuple[Due, datetime]]:
     """Due at the end of the day that the letter names, whatever the clock says."""
-    yield Due.REMEDY, command.correct_by
+    yield Due.REMEDY, _morning_of(command.correct_by, asking)
+
+
+def next_remedy_deadline(
+    case: Case, command: RecordRemedyMet, asking: Asking
+) -> Iterable[tuple[Due, datetime]]:
+    """What is still to be put right has a deadline of its own once the first is met."""
+    others = (r for r in case.remedies.values() if r.remedy != command.remedy)
+    left = [remedy.correct_by for remedy in others if not remedy.met]
+    if left:
+        yield Due.REMEDY, _morning_of(min(left), asking)
+
+
+def _morning_of(moment: datetime, asking: Asking) -> datetime:
+    calendar = asking.school.calendar
+    return calendar.opening(calendar.local(moment).date())
 
 
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────

@@ -281,6 +281,7 @@ TRANSITIONS = (
         records=(RemedyMet,),
         by=internal.remedy_met,
         settles=(Due.REMEDY,),
+        starts=(internal.next_remedy_deadline,),
         policy=(8, 30),
     ),
     Row(
