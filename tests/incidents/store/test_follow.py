@@ -44,7 +44,7 @@ def test_a_waiting_follower_wakes_for_a_commit_and_ends_when_told_to_stop(store:
             seen.put(batch)
         seen.put(None)
 
-    follower = Thread(target=follow)
+    follower = Thread(target=follow, daemon=True)
     follower.start()
     for position in (1, 2, 3):
         append(store)
@@ -67,7 +67,7 @@ def test_a_follower_is_woken_by_a_commit_of_its_own_process_and_does_not_wait_to
         for batch in store.follow(0, stop):
             seen.put(batch)
 
-    follower = Thread(target=follow)
+    follower = Thread(target=follow, daemon=True)
     follower.start()
     for _ in range(3):
         append(store)
