@@ -59,10 +59,10 @@ def serve() -> None:
 def worker() -> None:
     import asyncio
 
-    from incidents.worker import work
+    from incidents.worker import run
 
     with _opened(_settings()) as installation:
-        asyncio.run(work(installation))
+        asyncio.run(run(installation))
 
 
 @main.command(help="Create the streams and consumers in NATS. Changes nothing that is there.")

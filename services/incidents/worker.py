@@ -25,19 +25,27 @@ class BrokerClosed(Exception):
     """The connection to the broker is gone for good."""
 
 
-async def work(installation: Installation) -> None:
-    """Follow the log until SIGTERM or SIGINT. Raises whatever stopped a part that failed."""
+async def run(installation: Installation) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await work(installation, stopping)
+
+
+async def work(installation: Installation, stopping: asyncio.Event) -> None:
+    """Follow the log until `stopping` is set. When it returns, no part runs any more.
+
+    Raises whatever stopped a part that failed.
+    """
     settings = installation.settings
     broker = await connect(
         settings.nats_url, name="incidents", nkey_seed_file=settings.nats_nkey_seed_file
     )
-    stop, stopped = Signal(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stop = Signal()
     threads, tasks = _threads(installation, stop), _tasks(installation, broker)
     try:
-        await _first_end(stopped, [*threads, *tasks])
+        await _first_end(stopping, [*threads, *tasks])
     finally:
         stop.set()
         for task in tasks:
@@ -70,14 +78,14 @@ async def _closed(broker: Broker) -> None:
     raise BrokerClosed("The broker closed the connection for good.")
 
 
-async def _first_end(stopped: asyncio.Event, parts: list["asyncio.Future[None]"]) -> None:
-    """Wait for the signal to stop, or for the first part that ends; raise what ended it."""
-    waiting = asyncio.ensure_future(_set(stopped))
+async def _first_end(stopping: asyncio.Event, parts: list["asyncio.Future[None]"]) -> None:
+    """Wait until we are to stop, or for the first part that ends; raise what ended it."""
+    waiting = asyncio.ensure_future(_set(stopping))
     done, _ = await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     for part in done:
         part.result()
 
 
-async def _set(stopped: asyncio.Event) -> None:
-    await stopped.wait()
+async def _set(stopping: asyncio.Event) -> None:
+    await stopping.wait()
