@@ -2,19 +2,20 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from litestar import Litestar
-from litestar.config.allowed_hosts import AllowedHostsConfig
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 
 from incidents.api.call import Call
 from incidents.api.cursor import Cursors
 from incidents.api.edge import Edge
+from incidents.api.hosts import KnownHosts
 from incidents.api.metrics import Metrics
 from incidents.api.openapi import document
-from incidents.api.operations import options
-from incidents.api.problems import answer
+from incidents.api.operations import CONTRACT, Contract, options
+from incidents.api.problems import Kind, Problem, answer
 from incidents.api.routes import ROUTES
 from incidents.api.services import Services
 from incidents.api.sign_in import SignIn
@@ -30,6 +31,7 @@ def create_app(services: Services) -> Litestar:
     metrics = Metrics()
     cursors = Cursors.load_or_create(services.settings.var / "keys" / "cursor.key")
     hosts = services.settings.hosts
+    known_hosts = [DefineMiddleware(KnownHosts, hosts=hosts)] if hosts else []
     app = Litestar(
         route_handlers=[*options(ROUTES), *ROUTES],
         request_class=Call,
@@ -41,9 +43,9 @@ def create_app(services: Services) -> Litestar:
                 "openapi": openapi_document(),
             }
         ),
-        middleware=[DefineMiddleware(SignIn, services=services)],
+        middleware=[*known_hosts, DefineMiddleware(SignIn, services=services)],
+        before_request=_refuse_unasked,
         exception_handlers={Exception: answer},
-        allowed_hosts=AllowedHostsConfig(allowed_hosts=list(hosts)) if hosts else None,
         on_startup=[_bound_threads],
         openapi_config=None,
         logging_config=None,
@@ -51,6 +53,13 @@ def create_app(services: Services) -> Litestar:
     )
     app.asgi_handler = Edge(app.asgi_handler, metrics, services.new_id)
     return app
+
+
+async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
+    """Nothing that is sent is ignored: a query where none is read was meant for something else."""
+    contract: Contract | None = request.route_handler.opt.get(CONTRACT)
+    if request.scope["query_string"] and contract is not None and contract.query is None:
+        raise Problem(Kind.BAD_REQUEST, "This address takes nothing after a ?: leave it out.")
 
 
 async def _bound_threads(app: Litestar) -> None:

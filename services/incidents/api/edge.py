@@ -11,8 +11,10 @@ from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types.asgi_types import ReceiveMessage
 
 from incidents.api.metrics import Metrics
+from incidents.api.problems import GONE, REQUEST_ID
 from incidents.clock import NewId
 
 LOG: Final = logging.getLogger("incidents.access")
@@ -48,10 +50,16 @@ class Edge:
             await self._app(scope, receive, send)
             return
         asked = scope["method"]
-        scope["state"]["request_id"] = request_id = str(self._new_id())
+        scope["state"][REQUEST_ID] = request_id = str(self._new_id())
         if asked == "HEAD":
             scope["method"] = "GET"
         started, status = time.perf_counter(), 500
+
+        async def heard() -> ReceiveMessage:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                scope["state"][GONE] = True
+            return message
 
         async def answered(message: Message) -> None:
             nonlocal status
@@ -63,7 +71,7 @@ class Edge:
             await send(message)
 
         try:
-            await self._app(scope, receive, answered)
+            await self._app(scope, heard, answered)
         finally:
             self._note(asked, scope.get("path_template"), status, started, request_id)
 

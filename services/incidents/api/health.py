@@ -8,7 +8,7 @@ from litestar import Response
 
 from incidents.api.call import Call
 from incidents.api.metrics import MEDIA_TYPE, Metrics, gauge
-from incidents.api.operations import Contract, operation
+from incidents.api.operations import TEXT, Contract, operation
 from incidents.api.services import Services
 from incidents.store import StoreUnavailable
 
@@ -47,7 +47,7 @@ async def live(request: Call) -> Response[Live]:
         tag="health",
         answer=Ready,
         open=True,
-        refuses=(503,),
+        otherwise={503: Ready},
     ),
 )
 def ready(request: Call) -> Response[Ready]:
@@ -61,13 +61,16 @@ def ready(request: Call) -> Response[Ready]:
 @operation(
     "GET",
     "/metrics",
-    Contract(
-        id="metrics", summary="Numbers for Prometheus", tag="health", answer=MEDIA_TYPE, open=True
-    ),
+    Contract(id="metrics", summary="Numbers for Prometheus", tag="health", answer=TEXT, open=True),
 )
 def metrics(request: Call) -> Response[str]:
     counted: Metrics = request.app.state["metrics"]
-    lines = [*counted.lines(), *_gauges(request.services)]
+    try:
+        gauges = [*_gauges(request.services)]
+    except StoreUnavailable:
+        gauges = []
+    readable = gauge("caseward_store_readable", "Whether files answer.", [("", bool(gauges))])
+    lines = [*counted.lines(), *readable, *gauges]
     return Response("\n".join(lines) + "\n", media_type=MEDIA_TYPE)
 
 

@@ -43,7 +43,7 @@ def gauge(name: str, help_text: str, values: Iterable[tuple[str, int]]) -> Itera
     """Yield a gauge; each value comes with its labels (`name="value"`, or nothing)."""
     yield from _family(name, "gauge", help_text)
     for labels, value in values:
-        yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
+        yield f"{name}{{{labels}}} {int(value)}" if labels else f"{name} {int(value)}"
 
 
 def _family(name: str, kind: str, help_text: str) -> Iterator[str]:

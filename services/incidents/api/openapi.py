@@ -80,7 +80,7 @@ def _operation(path: str, route: HTTPRouteHandler) -> Json:
         "summary": contract.summary,
         "tags": [contract.tag],
         "parameters": [*_parameters(path, contract)],
-        "responses": {**_success(contract), **_refusals(contract)},
+        "responses": {**_success(contract), **_otherwise(contract), **_refusals(contract)},
     }
     if words := contract.description or cleandoc(route.fn.__doc__ or ""):
         described["description"] = words
@@ -137,6 +137,16 @@ def _success(contract: Contract) -> Json:
     if headers := _headers(contract):
         answer["headers"] = headers
     return {str(contract.status): answer}
+
+
+def _otherwise(contract: Contract) -> Json:
+    return {
+        str(status): {
+            "description": cleandoc(kind.__doc__ or ""),
+            "content": {JSON: {"schema": {"$ref": REF + kind.__name__}}},
+        }
+        for status, kind in contract.otherwise.items()
+    }
 
 
 def _headers(contract: Contract) -> Json:

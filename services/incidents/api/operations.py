@@ -4,8 +4,8 @@ The handler, its entry in the OpenAPI document and the tests of every route are 
 """
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -52,13 +52,17 @@ class Contract:
     """Its answer carries the version as an ETag."""
     open: bool = False
     refuses: tuple[int, ...] = ()
+    otherwise: Mapping[int, type[msgspec.Struct]] = field(default_factory=dict)
+    """What else it may answer, in JSON, by status."""
 
     @property
     def structs(self) -> list[type[msgspec.Struct]]:
+        """The Structs of its JSON when it succeeds."""
         return [one for one in self._answers if not isinstance(one, str)]
 
     @property
     def files(self) -> list[str]:
+        """The media types of what it gives out as it is."""
         return [one for one in self._answers if isinstance(one, str)]
 
     @property

@@ -33,6 +33,9 @@ LOG: Final = logging.getLogger("incidents.api")
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "https://schemas.caseward.example/problems/"
 SOON: Final = {"Retry-After": "2"}
+REQUEST_ID: Final = "request_id"
+GONE: Final = "gone"
+"""Stands in the state of a request whose client hung up."""
 
 
 class Kind(Enum):
@@ -190,7 +193,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
     """Return the response for whatever was raised."""
-    problem = _problem(error) or _unforeseen(request, error)
+    problem = _problem(error) or _of_the_client(request) or _unforeseen(request, error)
     return Response(
         problem.details,
         status_code=problem.kind.status,
@@ -206,9 +209,16 @@ def _problem(error: Exception) -> Problem | None:
     return _ANSWERS[known](error) if known is not None else None
 
 
+def _of_the_client(request: Request[Any, Any, Any]) -> Problem | None:
+    """Nobody hears this answer: a client that hung up half way is no failure of ours."""
+    if GONE in request.scope["state"]:
+        return Problem(Kind.BAD_REQUEST, "The request ended before its body did.")
+    return None
+
+
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Problem:
     """Log where it happened and nothing of what it was about: messages may carry people's words."""
-    incident = request.scope["state"]["request_id"]
+    incident = request.scope["state"][REQUEST_ID]
     where = "".join(format_tb(error.__traceback__))
     LOG.error("incident %s: %s\n%s", incident, type(error).__qualname__, where)
     alarm = isinstance(error, EvidenceAlarm)
