@@ -119,15 +119,11 @@ def clean(text: str) -> str:
     Control characters, direction overrides, zero-width and private characters, lone surrogates and
     variation selectors go; every sort of space becomes a space; at most one empty line in a row.
     """
-    text = unicodedata.normalize("NFC", "\n".join(text.splitlines()))
-    kept: list[str] = []
-    marks = 0
-    for char in text:
-        marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks <= MAX_MARKS:
-            kept.append(_plain(char))
-    lines = [line.strip() for line in "".join(kept).split("\n")]
-    return _without_gaps(lines)
+    text = "\n".join(text.splitlines())
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = unicodedata.normalize("NFC", "".join(map(_plain, text)))
+        text = "".join(_few_marks(text))
+    return _without_gaps([line.strip() for line in text.split("\n")])
 
 
 def _plain(char: str) -> str:
@@ -142,6 +138,14 @@ def _plain(char: str) -> str:
     if category == "Zs" or char == "\t":
         return " "
     return "" if category in {"Cc", "Cf", "Cs", "Co"} else char
+
+
+def _few_marks(text: str) -> Iterator[str]:
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
+        if marks <= MAX_MARKS:
+            yield char
 
 
 def _without_gaps(lines: list[str]) -> str:

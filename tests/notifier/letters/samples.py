@@ -5,7 +5,7 @@ and written as JSON, which is all that the notifier ever sees.
 """
 
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -248,47 +248,49 @@ def _least(shape: Shape, value: Any) -> Any:
     return {name: _least(field, value[name]) for name, field in kept.items() if name in value}
 
 
-def most(code: str, many: int = 8) -> dict[str, Any]:
-    """Return the facts with every field filled, at length, and with letters of many languages.
+def most(code: str, many: int = 8, told: str = LONG) -> dict[str, Any]:
+    """Return the facts with every field filled, and with letters of many languages.
 
-    Lists have `many` entries, where the letter does not fix their number.
+    Lists have `many` entries, where the letter does not fix their number; `told` is what stands
+    where people write at length.
     """
-    read: dict[str, Any] = _most(read_shape(schema(code)), usual(code), "", many)
+    read: dict[str, Any] = _Most(many, told).facts(read_shape(schema(code)), usual(code), "")
     return read
 
 
-def _most(shape: Shape, value: Any, name: str, many: int) -> Any:
-    match shape.kind:
-        case Kind.GROUP:
-            given = value or {}
-            return {
-                key: _most(field, given.get(key), key, many) for key, field in shape.fields.items()
-            }
-        case Kind.LIST:
-            return _many(shape, value or [], name, many)
-        case Kind.MOMENT:
-            return value or at(20, 16, 5).isoformat()
-        case Kind.DATE:
-            return value or "2026-11-19"
-        case Kind.ID:
-            return "00000000-0000-4000-8000-000000000000"
-        case Kind.TEXT:
-            return _long_text(name, value)
-    return value
+class _Most(NamedTuple):
+    many: int
+    told: str
 
-
-def _many(shape: Shape, value: list[Any], name: str, many: int) -> list[Any]:
-    assert shape.items
-    count = {"address_lines": 5, "harm_test": len(QUESTIONS)}.get(name, many)
-    items = [value[n % len(value)] if value else None for n in range(count)]
-    return [_most(shape.items, item, name, many) for item in items]
-
-
-def _long_text(name: str, value: str | None) -> str:
-    if name in AS_USUAL and value:
+    def facts(self, shape: Shape, value: Any, name: str) -> Any:
+        match shape.kind:
+            case Kind.GROUP:
+                given = value or {}
+                fields = shape.fields.items()
+                return {key: self.facts(field, given.get(key), key) for key, field in fields}
+            case Kind.LIST:
+                return self._list(shape, value or [], name)
+            case Kind.MOMENT:
+                return value or at(20, 16, 5).isoformat()
+            case Kind.DATE:
+                return value or "2026-11-19"
+            case Kind.ID:
+                return "00000000-0000-4000-8000-000000000000"
+            case Kind.TEXT:
+                return self._text(name, value)
         return value
-    if name in TOLD_AT_LENGTH:
-        return LONG
-    known = {"name": ACCENTED_NAME, "sha256": PRINT, "url": LINK, "post_url": LINK}
-    known["address_lines"] = value or "Tŷ’r Ysgol, Żółć Street"
-    return known.get(name, value or ACCENTED)
+
+    def _list(self, shape: Shape, value: list[Any], name: str) -> list[Any]:
+        assert shape.items
+        count = {"address_lines": 5, "harm_test": len(QUESTIONS)}.get(name, self.many)
+        items = [value[n % len(value)] if value else None for n in range(count)]
+        return [self.facts(shape.items, item, name) for item in items]
+
+    def _text(self, name: str, value: str | None) -> str:
+        if name in AS_USUAL and value:
+            return value
+        if name in TOLD_AT_LENGTH:
+            return self.told
+        known = {"name": ACCENTED_NAME, "sha256": PRINT, "url": LINK, "post_url": LINK}
+        known["address_lines"] = value or "Tŷ’r Ysgol, Żółć Street"
+        return known.get(name, value or ACCENTED)

@@ -323,7 +323,7 @@ def counted(letters: Path, inputs: dict[str, str]) -> list[Any]:
 def test_nothing_typed_becomes_an_element_of_the_page(
     renderer: Renderer, letters: Path, inputs: list[dict[str, str]], text: str
 ) -> None:
-    facts = most("L19", many=1)
+    facts = most("L19", many=1, told="Words.\n\nMore of them.")
     pdf(renderer, "L19", facts)
     try:
         pdf(renderer, "L19", with_every_text(facts, text))

@@ -1,6 +1,7 @@
 """From a template and what people typed to blocks: what was typed never becomes structure."""
 
 import copy
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,7 +147,7 @@ def test_nothing_typed_into_any_field_changes_how_a_letter_is_built(
     written: dict[str, tuple[Words, Template, Shape]], text: str
 ) -> None:
     for code, (words, template, shape) in written.items():
-        facts = most(code, many=1)
+        facts = most(code, many=1, told="Words.\n\nMore of them.")
         before = outline(words.blocks(template, read_facts(shape, facts)))
         for path, hostile in changed(facts, text):
             blocks = words.blocks(template, read_facts(shape, hostile))
@@ -167,6 +168,7 @@ def test_clean_text_has_nothing_that_cannot_be_seen(text: str) -> None:
     cleaned = clean(text)
     assert not UNSEEN & {unicodedata.category(char) for char in cleaned.replace("\n", "")}
     assert "\n\n\n" not in cleaned
+    assert not re.search(r"[\u0300-\u036f\u20d0-\u20ff]{3}", cleaned)
     assert cleaned == cleaned.strip() == clean(cleaned)
     cleaned.encode()
 
