@@ -17,9 +17,12 @@ from incidents.store import (
     NotSealed,
     StateRow,
     Store,
+    StoreUnavailable,
     UnknownTopic,
+    open_store,
 )
 from tests.incidents.store.sample import (
+    EVENTS,
     SCHOOL,
     START,
     NoteAdded,
@@ -246,6 +249,37 @@ def test_the_state_row_is_the_last_one_appended(store: Store) -> None:
         event = fact(ThingsCounted(number=version, share=0.5, at=START, answers={}), case, version)
         store.append([event], state=row(case, version, state))
     assert store.state(case) == row(case, 3, b"after 3")
+
+
+def test_a_full_disk_refuses_an_append_whole_and_takes_it_when_there_is_room_again(
+    store: Store,
+) -> None:
+    case = uuid4()
+    event = store.seal(fact(NoteAdded(text="x" * 100_000), case))
+    with store._log.recorder.datastore.database.writing() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        store.append([event], state=row(case), claims=[claim("one", case)])
+    assert store.head() == 0
+    assert store.state(case) is None
+
+    with store._log.recorder.datastore.database.writing() as connection:
+        connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    store.append([event], state=row(case), claims=[claim("one", case)])
+    assert store.history(case) == [event]
+
+
+def test_the_environment_of_the_process_changes_nothing(
+    var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCIDENTS_SQLITE_DBNAME", str(tmp_path / "elsewhere.db"))
+    monkeypatch.setenv("COMPRESSOR_TOPIC", "zlib")
+    case = uuid4()
+    with open_store(var, events=EVENTS) as store:
+        store.append([fact(ValueChanged(value={}), case)], state=row(case))
+    assert (var / "events.db").exists()
+    assert not (tmp_path / "elsewhere.db").exists()
 
 
 def test_the_state_rows_of_one_kind_are_listed_and_their_stamp_moves_with_each(
