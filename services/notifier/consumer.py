@@ -34,7 +34,7 @@ FETCH_SECONDS: Final = 4.0
 STILL_BUSY_SECONDS: Final = 2.0
 """How often the broker is told that an event is being dealt with; it gives up after three times."""
 PAUSE_SECONDS: Final = 1.0
-LOOK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 1.0
 """How often held events are looked at in any case: another process may have let one go."""
 
 

@@ -128,6 +128,7 @@ class Desk:
             with suppress(NoSuchMove):  # it is being handed over at this moment
                 self._ledger.move(row.letter_id, Happening.TOO_LATE, reason=TOO_LATE, tell=tell)
                 self._note("letter-too-late", row, TOO_LATE)
+                self._bell.ring()
 
     # ── one step ──────────────────────────────────────────────────────────────────────────────────
 
