@@ -141,7 +141,7 @@ def read_table(letters: Path, schemas: Path) -> Table:
     """
     path = letters / TABLE
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
         raise BadLetters([f"{path}: cannot be read: {problem}"]) from problem
     rows = document.pop("letter", {})

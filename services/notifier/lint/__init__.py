@@ -50,7 +50,7 @@ def lint_all(table: Table, letters: Path, schemas: Path, drawn: Set[int]) -> tup
 
     Shapes are read from `schemas/letters/<code>.v1.json`; `drawn` is what the fonts can draw.
     """
-    problems = set(lint(_source(letters, table.cover), table.cover, COVER))
+    problems = set(_lint_file(letters, table.cover, COVER, None, None))
     for rule in table.rules:
         problems.update(_lint_rule(rule, letters, schemas, drawn))
     return tuple(sorted(problems))
@@ -106,8 +106,7 @@ def _lint_rule(rule: Rule, letters: Path, schemas: Path, drawn: Set[int]) -> Ite
     except BadSchema as problem:
         yield Problem(row, 1, str(problem))
         return
-    source = _source(letters, rule.template)
-    yield from lint(source, rule.template, shape, may_use=may_use(rule), drawn=on_paper)
+    yield from _lint_file(letters, rule.template, shape, may_use(rule), on_paper)
     yield from lint(rule.subject or "", f"{row}, subject", COVER, may_use=IN_A_SUBJECT)
 
 
@@ -118,8 +117,19 @@ def may_use(rule: Rule) -> Set[str] | None:
     return IN_A_NOTICE if rule.form is Form.NOTICE else None
 
 
-def _source(letters: Path, name: str) -> str:
-    return (letters / name).read_text(encoding="utf-8")
+def source_of(path: Path) -> str:
+    """Return the text of a template. Raises `UnicodeDecodeError` where it is not UTF-8."""
+    return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
+
+
+def _lint_file(
+    letters: Path, name: str, shape: Shape, may_use: Set[str] | None, drawn: Set[int] | None
+) -> tuple[Problem, ...]:
+    try:
+        source = source_of(letters / name)
+    except UnicodeDecodeError:
+        return (Problem(name, 1, "is not UTF-8 text; save it as UTF-8"),)
+    return lint(source, name, shape, may_use=may_use, drawn=drawn)
 
 
 def _line_problems(source: str, drawn: Set[int] | None) -> Iterator[tuple[int, str]]:

@@ -16,8 +16,8 @@ from jinja2 import Template
 
 from notifier.blocks import as_text
 from notifier.facts import BadFacts, on_one_line, read_facts, with_texts
-from notifier.glyphs import printable, spelled_out
-from notifier.lint import lint_all
+from notifier.glyphs import BadFont, printable, spelled_out
+from notifier.lint import lint_all, source_of
 from notifier.render.hashes import data_hash, sha256, template_hash
 from notifier.render.page import CannotSet, Press, no_glyph_for, page_of
 from notifier.render.words import TooLong, Words
@@ -82,10 +82,13 @@ class Renderer:
     def __init__(self, letters: Path, schemas: Path) -> None:
         """Read and check the table, every template and the fonts in `letters`.
 
-        Raises `BadLetters` with every problem found, `BadFont` where a font cannot be read.
+        Raises `BadLetters` with every problem found.
         """
         self.table = read_table(letters, schemas)
-        self._drawn = printable(letters / "fonts")
+        try:
+            self._drawn = printable(letters / "fonts")
+        except BadFont as problem:
+            raise BadLetters([str(problem)]) from problem
         if problems := lint_all(self.table, letters, schemas, self._drawn):
             raise BadLetters(str(problem) for problem in problems)
         self._press = Press(letters, self.table.envelope)
@@ -187,7 +190,7 @@ class Renderer:
         )
 
     def _compiled(self, path: Path) -> Template:
-        return self._words.template(path.read_text(encoding="utf-8"))
+        return self._words.template(source_of(path))
 
 
 def _cover_facts(facts: SimpleNamespace) -> Mapping[str, object]:

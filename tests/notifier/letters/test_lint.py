@@ -268,6 +268,27 @@ def test_a_subject_can_say_nothing_of_the_case(
         Renderer(own, schemas)
 
 
+def test_a_template_saved_by_another_editor_is_read_or_named(
+    tmp_path: Path, letters: Path, schemas: Path
+) -> None:
+    own = shutil.copytree(letters, tmp_path / "letters")
+    template = own / "alert.j2"
+    words = template.read_text(encoding="utf-8")
+    template.write_text(words.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+    assert Renderer(own, schemas).table.rules
+    template.write_text("Zoë {{ reference }}", encoding="latin-1")
+    with pytest.raises(BadLetters, match=r"alert\.j2, line 1: is not UTF-8 text; save it as UTF-8"):
+        Renderer(own, schemas)
+
+
+def test_a_folder_without_fonts_does_not_start(
+    tmp_path: Path, letters: Path, schemas: Path
+) -> None:
+    own = shutil.copytree(letters, tmp_path / "letters", ignore=shutil.ignore_patterns("*.ttf"))
+    with pytest.raises(BadLetters, match="there are no fonts"):
+        Renderer(own, schemas)
+
+
 def test_a_missing_schema_is_named(tmp_path: Path, letters: Path) -> None:
     with pytest.raises(BadLetters, match=r"A1\.v1\.json: there is no such schema"):
         Renderer(letters, tmp_path)

@@ -164,6 +164,10 @@ def published(tmp_path: Path, renderer: Renderer) -> Path:
     return tmp_path / "schemas"
 
 
+def test_the_letters_fit_the_contract_as_it_is_published(letters: Path) -> None:
+    assert Renderer(letters, letters.parents[2] / "schemas").table.rules
+
+
 def test_the_table_fits_the_events_that_are_published(own: Path, published: Path) -> None:
     assert len(read_table(own, published).rules) == 10
 
