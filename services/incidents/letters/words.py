@@ -27,14 +27,12 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.CLOSE: "the case has not been closed",
 }
 QUESTIONS: Final[Mapping[HarmQuestion, str]] = {
-    HarmQuestion.HARMED_A_CHILD: "Behaved in a way that has harmed, or may have harmed, a child",
+    HarmQuestion.HARMED_A_CHILD: "Has the adult harmed a child, or may they have done?",
     HarmQuestion.POSSIBLE_OFFENCE_AGAINST_A_CHILD: (
-        "Possibly committed a criminal offence against or related to a child"
+        "Has the adult committed an offence against or related to a child, or may they have done?"
     ),
-    HarmQuestion.MAY_POSE_A_RISK: "Behaved in a way that indicates a risk of harm to children",
-    HarmQuestion.MAY_BE_UNSUITABLE: (
-        "Behaved, at work or outside it, in a way that may make working with children unsuitable"
-    ),
+    HarmQuestion.MAY_POSE_A_RISK: "May the adult pose a risk of harm to children?",
+    HarmQuestion.MAY_BE_UNSUITABLE: "May the adult be unsuitable to work with children?",
 }
 ROLE_WORDS: Final[Mapping[Role, str]] = {
     Role.STAFF: "Member of staff",
