@@ -5,13 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.incidents.api.school import Client, SchoolLife, open_school
+from tests.incidents.api.school import (
+    Client,
+    SchoolLife,
+    Template,
+    make_template,
+    open_school,
+)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return make_template(tmp_path_factory.mktemp("schools") / "var")
 
 
 @pytest.fixture
-def life(tmp_path: Path) -> Iterator[SchoolLife]:
+def life(template: Template, tmp_path: Path) -> Iterator[SchoolLife]:
     """Two schools with a user for every role."""
-    life = open_school(tmp_path / "var")
+    life = open_school(template, tmp_path / "var")
     yield life
     life.installation.close()
 
