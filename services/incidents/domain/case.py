@@ -185,11 +185,11 @@ def _not_yours(row: Row[Any]) -> Reason:
 
 
 def _wrong_state(track: Track, row: Row[Any], case: Case, command: Command | None) -> Reason:
-    now = _listed(track.states(case, command)) or "nothing of the kind"
+    now = _listed(sorted(track.states(case, command))) or "nothing of the kind"
     return Reason(
-        "state", f"The {track.name} stands at {now}; this is possible at {_listed(row.at)}."
+        "state", f"The {track.name} is at: {now}. This is possible at: {_listed(row.at)}."
     )
 
 
 def _listed(states: Iterable[StrEnum]) -> str:
-    return ", ".join(sorted(states))
+    return ", ".join(state.replace("_", " ") for state in states)
