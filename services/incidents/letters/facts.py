@@ -16,7 +16,7 @@ from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import Agency, Due
 from incidents.letters.lookup import Lookup, NotToBeSent
 from incidents.letters.recipients import recipient
-from incidents.letters.words import ACTS, QUESTIONS, TO_DO, title
+from incidents.letters.words import ACTS, NAMELESS, QUESTIONS, TO_DO, title
 from incidents.school_files import SchoolFiles
 
 
@@ -160,7 +160,7 @@ def _referral(lookup: Lookup, about: About) -> dict[str, Any]:
         **_common(lookup, about),
         "agency": about.files.directory[event.agency].name,
         "urgent": event.urgent,
-        "kind": case.kind.replace("_", " "),
+        "kind": case.kind.replace("_", " ").capitalize(),
         "platform": case.platform,
         "facts": lookup.opened(case, case.facts),
         "reason": lookup.opened(case, event.reason),
@@ -177,7 +177,7 @@ def _referral(lookup: Lookup, about: About) -> dict[str, Any]:
 def _involved(lookup: Lookup, case: Case, person: Involvement) -> data.Involved:
     return data.Involved(
         part=person.part,
-        role=person.role.replace("_", " "),
+        role=NAMELESS.get(person.role, person.role.replace("_", " ")),
         name=lookup.words(case, person.name),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from incidents.domain.vocabulary import Due, HarmQuestion, ModerationAct, Role
+from incidents.domain.vocabulary import Due, HarmQuestion, ModerationAct, PersonRole, Role
 
 ACTS: Final[Mapping[ModerationAct, str]] = {
     ModerationAct.BLOCKED: "blocked a user",
@@ -26,6 +26,7 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.AUDIENCE_NOTICE: "the audience has not been told why",
     Due.CLOSE: "the case has not been closed",
 }
+NAMELESS: Final[Mapping[PersonRole, str]] = {PersonRole.UNKNOWN: "role not known"}
 QUESTIONS: Final[Mapping[HarmQuestion, str]] = {
     HarmQuestion.HARMED_A_CHILD: "Has the adult harmed a child, or may they have done?",
     HarmQuestion.POSSIBLE_OFFENCE_AGAINST_A_CHILD: (
