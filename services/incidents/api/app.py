@@ -1,6 +1,7 @@
 """The application: every route, the door in front of them, and one answer to whatever is raised."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,12 +13,13 @@ from incidents.api.call import Call
 from incidents.api.cursor import Cursors
 from incidents.api.edge import Edge
 from incidents.api.hosts import KnownHosts
+from incidents.api.limits import Limiter
 from incidents.api.metrics import Metrics
 from incidents.api.openapi import document
 from incidents.api.operations import CONTRACT, Contract, options
 from incidents.api.problems import Kind, Problem, answer
 from incidents.api.routes import ROUTES
-from incidents.api.services import Services
+from incidents.installation import Installation
 from incidents.api.sign_in import SignIn
 
 
@@ -26,7 +28,7 @@ def openapi_document() -> bytes:
     return document(ROUTES)
 
 
-def create_app(services: Services) -> Litestar:
+def create_app(services: Installation) -> Litestar:
     """Return the API of one installation."""
     metrics = Metrics()
     cursors = Cursors.load_or_create(services.settings.var / "keys" / "cursor.key")
@@ -43,7 +45,7 @@ def create_app(services: Services) -> Litestar:
                 "openapi": openapi_document(),
             }
         ),
-        middleware=[*known_hosts, DefineMiddleware(SignIn, services=services)],
+        middleware=[*known_hosts, _door(services)],
         before_request=_refuse_unasked,
         exception_handlers={Exception: answer},
         on_startup=[_bound_threads],
@@ -55,6 +57,16 @@ def create_app(services: Services) -> Litestar:
     return app
 
 
+def _door(services: Installation) -> DefineMiddleware:
+    settings = services.settings
+    return DefineMiddleware(
+        SignIn,
+        services=services,
+        failed=Limiter(settings.failed_sign_ins_per_minute, time.monotonic),
+        writes=Limiter(settings.writes_per_minute, time.monotonic),
+    )
+
+
 async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
     """Nothing that is sent is ignored: a query where none is read was meant for something else."""
     contract: Contract | None = request.route_handler.opt.get(CONTRACT)
@@ -64,6 +76,6 @@ async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
 
 async def _bound_threads(app: Litestar) -> None:
     """Work on files happens in so many threads at once; more requests wait their turn."""
-    services: Services = app.state["services"]
+    services: Installation = app.state["services"]
     pool = ThreadPoolExecutor(services.settings.api_threads, "api")
     asyncio.get_running_loop().set_default_executor(pool)

@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from incidents.api import strict_json
 from incidents.api.cursor import Cursors
 from incidents.api.problems import Kind, Problem
-from incidents.api.services import Services
+from incidents.installation import Installation
 from incidents.api.wording import components, reason_for
 from incidents.cases import Key
 from incidents.domain.school import User
@@ -33,8 +33,8 @@ class Call(Request[User, str, State]):
     """`user` has signed in, and `auth` is the token he did it with."""
 
     @property
-    def services(self) -> Services:
-        services: Services = self.app.state["services"]
+    def services(self) -> Installation:
+        services: Installation = self.app.state["services"]
         return services
 
     @property

@@ -16,7 +16,7 @@ from incidents.api.commands import rows
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
 from incidents.api.problems import unavailable
-from incidents.api.services import Services
+from incidents.installation import Installation
 from incidents.cases import NoSuchCase
 from incidents.domain import case as rules
 from incidents.domain.access import Sight
@@ -158,7 +158,7 @@ async def list_cases(request: Call) -> Response[CaseList]:
     return Response(await sync_to_thread(_list, request, asked))
 
 
-async def caught_up(services: Services, position: int | None) -> None:
+async def caught_up(services: Installation, position: int | None) -> None:
     """Return once the views know of everything up to `position`. Raises `Problem` (503)."""
     patient_until = time.monotonic() + PATIENCE
     while position is not None and await sync_to_thread(services.views.position) < position:
@@ -197,7 +197,7 @@ def _narrowed(asked: CasesAsked) -> Filters:
 
 
 def _line(
-    services: Services, user: User, case_id: UUID, asked: CasesAsked, now: datetime
+    services: Installation, user: User, case_id: UUID, asked: CasesAsked, now: datetime
 ) -> list[CaseLine]:
     """The line, if the case itself says that this reader sees it and that the filters fit."""
     try:

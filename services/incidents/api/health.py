@@ -9,7 +9,7 @@ from litestar import Response
 from incidents.api.call import Call
 from incidents.api.metrics import MEDIA_TYPE, Metrics, gauge
 from incidents.api.operations import TEXT, Contract, operation
-from incidents.api.services import Services
+from incidents.installation import Installation
 from incidents.store import StoreUnavailable
 
 MOST_BEHIND: Final = 1000
@@ -74,7 +74,7 @@ def metrics(request: Call) -> Response[str]:
     return Response("\n".join(lines) + "\n", media_type=MEDIA_TYPE)
 
 
-def _readiness(services: Services) -> Ready:
+def _readiness(services: Installation) -> Ready:
     # The followers first: the head can only be ahead of what they had reached.
     followers = _followers(services)
     head = services.store.head()
@@ -87,13 +87,13 @@ def _readiness(services: Services) -> Ready:
     )
 
 
-def _followers(services: Services) -> Mapping[str, int]:
+def _followers(services: Installation) -> Mapping[str, int]:
     with services.tree.reading() as view:
         last = view.last()
     return {"views": services.views.position(), "tree": last.position if last else 0}
 
 
-def _gauges(services: Services) -> Iterator[str]:
+def _gauges(services: Installation) -> Iterator[str]:
     followers = _followers(services)
     head = services.store.head()
     yield from gauge("caseward_log_head", "Last position in the log.", [("", head)])

@@ -1,7 +1,6 @@
 """The door: no token, no answer. A route is open to everybody only if it says so itself."""
 
 import re
-import time
 from math import ceil
 from typing import Final
 
@@ -12,7 +11,7 @@ from litestar.types import ASGIApp
 
 from incidents.api.limits import Limiter
 from incidents.api.problems import Kind, Problem, not_signed_in
-from incidents.api.services import Services
+from incidents.installation import Installation
 from incidents.domain.school import User
 
 OPEN: Final = "open_to_everybody"
@@ -24,12 +23,14 @@ _READING: Final = frozenset({"GET", "HEAD"})
 class SignIn(AbstractAuthenticationMiddleware):
     """Bearer tokens only, never cookies: nothing a browser would send along by itself."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    def __init__(self, app: ASGIApp, services: Installation, failed: Limiter, writes: Limiter) -> None:
+        """`failed` counts by address, `writes` by user. Litestar makes one door for each route:
+        they share them.
+        """
         super().__init__(app, exclude_from_auth_key=OPEN)
         self._services = services
-        settings = services.settings
-        self._failed = Limiter(settings.failed_sign_ins_per_minute, time.monotonic)
-        self._writes = Limiter(settings.writes_per_minute, time.monotonic)
+        self._failed = failed
+        self._writes = writes
 
     async def authenticate_request(
         self,

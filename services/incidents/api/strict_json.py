@@ -113,22 +113,20 @@ def _look_through(value: Any) -> None:
     """Refuse what is nested too deeply, and characters that no text needs."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH + 1):
-        for text in level:
-            if isinstance(text, str) and _UNPRINTABLE.search(text):
-                raise _malformed(
-                    "A text has control characters or half a character in it: of those only "
-                    "line breaks and tabs are accepted."
-                )
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
+        if any(isinstance(text, str) and _UNPRINTABLE.search(text) for text in level):
+            raise _malformed(
+                "A text has control characters or half a character in it: of those only line "
+                "breaks and tabs are accepted."
+            )
+        around = [one for one in level if isinstance(one, dict | list)]
+        level = [inner for outer in around for inner in _inside(outer)]
+        if not around:
             return
     raise _too_deep()
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return (*value, *value.values())
-    return value if isinstance(value, list) else ()
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return (*value, *value.values()) if isinstance(value, dict) else value
 
 
 def _far(value: Any, name: str = "body") -> Iterator[str]:

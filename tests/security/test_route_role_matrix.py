@@ -1,0 +1,164 @@
+"""Every route and every role: what each may do, read off the tables and tried over HTTP."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import httpx
+import pytest
+
+from incidents.api.audit import PROVERS
+from incidents.api.reference import LEADERS
+from incidents.domain.access import Sight, acting_role, sight
+from incidents.domain.case import COMMANDS as ASKED
+from incidents.domain.case import ROWS
+from incidents.domain.facts import CaseId
+from incidents.domain.school import User
+from incidents.domain.state import Case
+from incidents.domain.vocabulary import REPORTING_ROLES, Role
+from tests.incidents.api.school import PEOPLE, CaseAt, Client
+from tests.incidents.api.stages import assessed, drafted, evidence, handled
+from tests.security.routes import COMMANDS, OPERATIONS, Operation
+
+ANYBODY: Final = {"me", "openSession", "endSession", "readPolicy", "listCases", "listLetters",
+                  "readCheckpoint"}  # fmt: skip
+BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
+    "readCase": frozenset({Sight.STATUS, Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
+    "readHistory": frozenset({Sight.STATUS, Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
+    "replayCase": frozenset({Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
+    "readBundle": frozenset({Sight.AUDIT, Sight.FULL}),
+    "readEvidence": frozenset({Sight.MODERATION, Sight.FULL}),
+    "readLetter": frozenset({Sight.FULL}),
+    "readLetterDocument": frozenset({Sight.FULL}),
+    "approveLetter": frozenset({Sight.FULL}),
+    "withdrawLetter": frozenset({Sight.FULL}),
+    "resolveLetter": frozenset({Sight.FULL}),
+}
+BY_ROLE: Final[Mapping[str, frozenset[Role]]] = {
+    "logIncident": frozenset(REPORTING_ROLES),
+    "listColleagues": LEADERS,
+    "readProof": PROVERS,
+}
+TOLD_SO: Final = {"readBundle", "readEvidence"}
+"""Here somebody who sees the case, but not so much of it, is told so."""
+
+
+def test_every_operation_stands_in_one_of_the_tables() -> None:
+    open_to_all = {operation.id for operation in OPERATIONS.values() if operation.open}
+    tables = [ANYBODY, set(BY_SIGHT), set(BY_ROLE), set(COMMANDS), open_to_all]
+    assert set().union(*tables) == set(OPERATIONS)
+    assert sum(map(len, tables)) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+async def test_without_a_token_there_is_no_answer(operation: Operation, client: Client) -> None:
+    answer = await operation.call(client, None)
+    if operation.open:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_what_needs_no_case_goes_by_the_role(client: Client) -> None:
+    client.life.follow()
+    for who, (_, role) in PEOPLE.items():
+        for id_ in ANYBODY - {"endSession"}:
+            answer = await OPERATIONS[id_].call(client, who)
+            assert answer.is_success, (who, id_, answer.text)
+        for id_, roles in BY_ROLE.items():
+            answer = await OPERATIONS[id_].call(client, who)
+            assert answer.is_success == (role in roles), (who, id_, answer.text)
+            assert answer.is_success or answer.status_code == 403
+        answer = await OPERATIONS["endSession"].call(client, who)
+        assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("stage", ["reported", "assessed", "handled", "about_the_head"])
+async def test_what_is_read_of_a_case_goes_by_the_sight(client: Client, stage: str) -> None:
+    case = await case_at(client, stage)
+    await case.done(keeper(stage), "capture-evidence", evidence())
+    letter = drafted(case)
+    item = next(iter(loaded(case).evidence))
+    for who in PEOPLE:
+        much = sight(loaded(case), user(client, who))
+        for id_, sights in BY_SIGHT.items():
+            operation = OPERATIONS[id_]
+            if operation.method != "GET":
+                continue
+            answer = await operation.call(client, who, case=case.id, letter=letter, evidence=item)
+            refused = 403 if much and id_ in TOLD_SO else 404
+            assert answer.status_code == (200 if much in sights else refused), (who, id_)
+
+
+@pytest.mark.parametrize("stage", ["reported", "assessed", "handled", "about_the_head"])
+async def test_what_is_asked_on_a_case_goes_by_its_row(client: Client, stage: str) -> None:
+    case = await case_at(client, stage)
+    for command in COMMANDS.values():
+        name = command.path.rpartition("/")[2]
+        _, row = ROWS[ASKED[name]]
+        for who in PEOPLE:
+            now = loaded(case)
+            asker = user(client, who)
+            answer = await command.call(client, who, case=case.id, version=now.version)
+            if sight(now, asker) is Sight.NONE:
+                assert answer.status_code == 404, (who, name, answer.text)
+            elif acting_role(now, asker, row.who) is None:
+                assert is_not_theirs(answer), (who, name, answer.text)
+            else:
+                assert may_try(answer), (who, name, answer.text)
+
+
+async def test_letters_are_decided_on_by_those_in_their_row(client: Client) -> None:
+    case = await handled(client)
+    letter = drafted(case)
+    for id_ in ("approveLetter", "withdrawLetter", "resolveLetter"):
+        _, row = ROWS[ASKED["-".join((id_.removesuffix("Letter"), "letter"))]]
+        for who in PEOPLE:
+            now, asker = loaded(case), user(client, who)
+            answer = await OPERATIONS[id_].call(client, who, letter=letter)
+            if sight(now, asker) is not Sight.FULL:
+                assert answer.status_code == 404, (who, id_, answer.text)
+            elif acting_role(now, asker, row.who) is None:
+                assert is_not_theirs(answer), (who, id_, answer.text)
+            else:
+                assert may_try(answer), (who, id_, answer.text)
+
+
+def is_not_theirs(answer: httpx.Response) -> bool:
+    rules = [reason["rule"] for reason in answer.json().get("reasons", ())]
+    return answer.status_code == 403 and rules == ["role"]
+
+
+def may_try(answer: httpx.Response) -> bool:
+    """The role is right: what refuses now is a rule about the case, the body or two people."""
+    rules = {reason["rule"] for reason in answer.json().get("reasons", ())}
+    return answer.status_code in (200, 403, 409, 422) and "role" not in rules
+
+
+async def case_at(client: Client, stage: str) -> CaseAt:
+    match stage:
+        case "reported":
+            return await client.report(on_school_account=True)
+        case "assessed":
+            return await assessed(client, finding="possibly_illegal")
+        case "handled":
+            return await handled(client)
+        case _:
+            head = {"part": "subject", "role": "headteacher"}
+            return await client.report(
+                people=[{**head, "user": str(client.life.users["headteacher"])}]
+            )
+
+
+def keeper(stage: str) -> str:
+    return "staff" if stage == "about_the_head" else "slt"
+
+
+def loaded(case: CaseAt) -> Case:
+    return case.client.life.installation.cases.load(CaseId(case.id))
+
+
+def user(client: Client, who: str) -> User:
+    found = client.life.installation.users.sign_in(client.life.tokens[who])
+    assert found is not None
+    return found
