@@ -210,11 +210,10 @@ def issue_token(school: str, user_id: UUID, days: int) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if a file differs.")
 def schemas(folder: Path, check: bool) -> None:
-    from incidents.api.app import ROUTES
-    from incidents.api.openapi import document
+    from incidents.api.app import openapi_document
     from incidents.contract import files
 
-    _write_or_check(folder, {**files(), "openapi.json": document(ROUTES)}, check, "make schemas")
+    _write_or_check(folder, {**files(), "openapi.json": openapi_document()}, check, "make schemas")
 
 
 @main.command(help="Write the generated parts of docs/ and README.md, or check them.")

@@ -19,8 +19,8 @@ from incidents.api.openapi import document
 from incidents.api.operations import CONTRACT, Contract, options
 from incidents.api.problems import Kind, Problem, answer
 from incidents.api.routes import ROUTES
-from incidents.installation import Installation
 from incidents.api.sign_in import SignIn
+from incidents.installation import Installation
 
 
 def openapi_document() -> bytes:
@@ -28,24 +28,24 @@ def openapi_document() -> bytes:
     return document(ROUTES)
 
 
-def create_app(services: Installation) -> Litestar:
+def create_app(installation: Installation) -> Litestar:
     """Return the API of one installation."""
     metrics = Metrics()
-    cursors = Cursors.load_or_create(services.settings.var / "keys" / "cursor.key")
-    hosts = services.settings.hosts
+    cursors = Cursors.load_or_create(installation.settings.var / "keys" / "cursor.key")
+    hosts = installation.settings.hosts
     known_hosts = [DefineMiddleware(KnownHosts, hosts=hosts)] if hosts else []
     app = Litestar(
         route_handlers=[*options(ROUTES), *ROUTES],
         request_class=Call,
         state=State(
             {
-                "services": services,
+                "installation": installation,
                 "metrics": metrics,
                 "cursors": cursors,
                 "openapi": openapi_document(),
             }
         ),
-        middleware=[*known_hosts, _door(services)],
+        middleware=[*known_hosts, _door(installation)],
         before_request=_refuse_unasked,
         exception_handlers={Exception: answer},
         on_startup=[_bound_threads],
@@ -53,15 +53,15 @@ def create_app(services: Installation) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = Edge(app.asgi_handler, metrics, services.new_id)
+    app.asgi_handler = Edge(app.asgi_handler, metrics, installation.new_id)
     return app
 
 
-def _door(services: Installation) -> DefineMiddleware:
-    settings = services.settings
+def _door(installation: Installation) -> DefineMiddleware:
+    settings = installation.settings
     return DefineMiddleware(
         SignIn,
-        services=services,
+        installation=installation,
         failed=Limiter(settings.failed_sign_ins_per_minute, time.monotonic),
         writes=Limiter(settings.writes_per_minute, time.monotonic),
     )
@@ -76,6 +76,6 @@ async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
 
 async def _bound_threads(app: Litestar) -> None:
     """Work on files happens in so many threads at once; more requests wait their turn."""
-    services: Installation = app.state["services"]
-    pool = ThreadPoolExecutor(services.settings.api_threads, "api")
+    installation: Installation = app.state["installation"]
+    pool = ThreadPoolExecutor(installation.settings.api_threads, "api")
     asyncio.get_running_loop().set_default_executor(pool)

@@ -72,14 +72,14 @@ def read_proof(request: Call) -> Response[InclusionProof | ConsistencyProof]:
         case ProofAsked(position=int(position), first=None, second=None):
             event = _event(request, position)
             size = _latest(request).checkpoint.size
-            return Response(prove_inclusion(request.services.tree, event, size))
+            return Response(prove_inclusion(request.installation.tree, event, size))
         case ProofAsked(position=None, first=int(first), second=int(second)):
             return Response(_consistency(request, first, second))
     raise Problem(Kind.BAD_REQUEST, "Give either `position`, or `first` and `second` together.")
 
 
 def _latest(request: Call) -> SignedCheckpoint:
-    signed = request.services.checkpoints.latest()
+    signed = request.installation.checkpoints.latest()
     if signed is None:
         raise unavailable("No checkpoint has been signed yet. Is the worker running?")
     return signed
@@ -87,21 +87,21 @@ def _latest(request: Call) -> SignedCheckpoint:
 
 def _event(request: Call, position: int) -> Stored:
     """Return the event at a position, if what it belongs to exists for this user."""
-    services, user = request.services, request.user
-    found = services.store.log(position - 1, 1) if position else []
+    installation, user = request.installation, request.user
+    found = installation.store.log(position - 1, 1) if position else []
     if not found or found[0].position != position:
         raise not_found()
-    row = services.store.state(found[0].stream)
+    row = installation.store.state(found[0].stream)
     if row is None or row.school != user.school:
         raise not_found()
     if row.kind == CASE:
-        services.cases.seen(user, row.stream)
+        installation.cases.seen(user, row.stream)
     return found[0]
 
 
 def _consistency(request: Call, first: int, second: int) -> ConsistencyProof:
     try:
-        return prove_consistency(request.services.tree, first, second)
+        return prove_consistency(request.installation.tree, first, second)
     except ValueError:
         raise Problem(
             Kind.BAD_REQUEST,

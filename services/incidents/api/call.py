@@ -14,11 +14,11 @@ from litestar.datastructures import State
 from incidents.api import strict_json
 from incidents.api.cursor import Cursors
 from incidents.api.problems import Kind, Problem
-from incidents.installation import Installation
 from incidents.api.wording import components, reason_for
 from incidents.cases import Key
 from incidents.domain.school import User
 from incidents.domain.table import Reason
+from incidents.installation import Installation
 
 IF_MATCH: Final = '"(0|[1-9][0-9]{0,14})"'
 KEY: Final = "[!-~]{1,200}"
@@ -33,9 +33,9 @@ class Call(Request[User, str, State]):
     """`user` has signed in, and `auth` is the token he did it with."""
 
     @property
-    def services(self) -> Installation:
-        services: Installation = self.app.state["services"]
-        return services
+    def installation(self) -> Installation:
+        installation: Installation = self.app.state["installation"]
+        return installation
 
     @property
     def cursors(self) -> Cursors:

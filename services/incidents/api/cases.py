@@ -16,7 +16,6 @@ from incidents.api.commands import rows
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
 from incidents.api.problems import unavailable
-from incidents.installation import Installation
 from incidents.cases import NoSuchCase
 from incidents.domain import case as rules
 from incidents.domain.access import Sight
@@ -25,6 +24,7 @@ from incidents.domain.school import User
 from incidents.domain.state import OPEN_DEADLINES, OPEN_LETTERS
 from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Kind, Moderation, Moment, ReferralState, Stage
+from incidents.installation import Installation
 from incidents.pages import CasePage, case_page
 from incidents.views import Filters, Place
 
@@ -66,14 +66,14 @@ class CaseAnswer(CasePage, frozen=True, kw_only=True, omit_defaults=True):
     ),
 )
 def read_case(request: Call, case_id: FromPath[UUID]) -> Response[CaseAnswer | None]:
-    services, user = request.services, request.user
-    case, much = services.cases.seen(user, case_id)
+    installation, user = request.installation, request.user
+    case, much = installation.cases.seen(user, case_id)
     if request.has_version(case.version):
         return Response(None, status_code=304, headers=tag(case.version))
-    page = services.reading.page(user, case_id, services.clock())
+    page = installation.reading.page(user, case_id, installation.clock())
     actions = None
     if much is not Sight.AUDIT:
-        asking = services.cases.asking(user, case_id)
+        asking = installation.cases.asking(user, case_id)
         actions = [_action(case_id, offer, much) for offer in rules.offers(case, asking)]
     return Response(
         CaseAnswer(**msgspec.structs.asdict(page), actions=actions), headers=tag(page.version)
@@ -154,14 +154,14 @@ class CaseList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 )
 async def list_cases(request: Call) -> Response[CaseList]:
     asked = request.asked(CasesAsked)
-    await caught_up(request.services, asked.position)
+    await caught_up(request.installation, asked.position)
     return Response(await sync_to_thread(_list, request, asked))
 
 
-async def caught_up(services: Installation, position: int | None) -> None:
+async def caught_up(installation: Installation, position: int | None) -> None:
     """Return once the views know of everything up to `position`. Raises `Problem` (503)."""
     patient_until = time.monotonic() + PATIENCE
-    while position is not None and await sync_to_thread(services.views.position) < position:
+    while position is not None and await sync_to_thread(installation.views.position) < position:
         if time.monotonic() > patient_until:
             raise unavailable(
                 "The list does not know of that change yet. Try again in a few seconds; if it "
@@ -171,16 +171,16 @@ async def caught_up(services: Installation, position: int | None) -> None:
 
 
 def _list(request: Call, asked: CasesAsked) -> CaseList:
-    services, user, now = request.services, request.user, request.services.clock()
+    installation, user, now = request.installation, request.user, request.installation.clock()
     bound = ("cases", user.school, user.id, asked.stage, asked.track, asked.overdue, asked.q)
     after = Place(*request.cursors.read(asked.cursor, bound)) if asked.cursor else None
     lines: list[CaseLine] = []
     examined, more = 0, True
     while more and len(lines) < asked.limit and examined < MOST_EXAMINED:
         wanted = asked.limit - len(lines)
-        found = services.views.cases(user, _narrowed(asked), now, after, wanted)
+        found = installation.views.cases(user, _narrowed(asked), now, after, wanted)
         for case_id, _ in found:
-            lines += _line(services, user, case_id, asked, now)
+            lines += _line(installation, user, case_id, asked, now)
         after = found[-1][1] if found else after
         examined, more = examined + len(found), len(found) == wanted
     place = (after.reported_at, after.case_id) if more and after else None
@@ -197,11 +197,11 @@ def _narrowed(asked: CasesAsked) -> Filters:
 
 
 def _line(
-    services: Installation, user: User, case_id: UUID, asked: CasesAsked, now: datetime
+    installation: Installation, user: User, case_id: UUID, asked: CasesAsked, now: datetime
 ) -> list[CaseLine]:
     """The line, if the case itself says that this reader sees it and that the filters fit."""
     try:
-        case, much = services.cases.seen(user, case_id)
+        case, much = installation.cases.seen(user, case_id)
     except NoSuchCase:
         return []
     page = case_page(case, much, lambda _: None, now)

@@ -74,7 +74,7 @@ def _route(row: Row[Any]) -> HTTPRouteHandler:
         version = request.if_match()
         command = request.read(body, row.ask)
         key = request.key(command)
-        cases = request.services.cases
+        cases = request.installation.cases
         return recorded(cases.ask(request.user, case_id, command, version=version, key=key))
 
     return operation("POST", f"/api/cases/{{case_id:uuid}}/{row.name}", contract)(ask)

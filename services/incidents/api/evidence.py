@@ -36,14 +36,14 @@ class BundleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 )
 def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]:
     asked = request.asked(BundleAsked)
-    services = request.services
+    installation = request.installation
     _shown(request, case_id, Sight.FULL, Sight.AUDIT)
-    events = services.store.stored(case_id)
-    entries = services.reading.history(request.user, case_id)
+    events = installation.store.stored(case_id)
+    entries = installation.reading.history(request.user, case_id)
     bundle = build_bundle(
         events,
-        tree=services.tree,
-        folder=services.checkpoints,
+        tree=installation.tree,
+        folder=installation.checkpoints,
         since=() if asked.since is None else (asked.since,),
         history=msgspec.json.encode([e for e in entries if e.version <= events[-1].version]),
     )
@@ -68,13 +68,13 @@ def read_evidence(
     item = case.evidence.get(evidence_id)
     if item is None or item.sha256 is None or item.media_type is None:
         raise not_found()
-    content = request.services.store.blobs.read(case.school, case.id, item.sha256)
+    content = request.installation.store.blobs.read(case.school, case.id, item.sha256)
     return download(content, item.media_type, "evidence", evidence_id)
 
 
 def _shown(request: Call, case_id: UUID, *sights: Sight) -> Case:
     """Return the case to a reader with one of these sights. Raises `NoSuchCase`, `Problem`."""
-    case, much = request.services.cases.seen(request.user, case_id)
+    case, much = request.installation.cases.seen(request.user, case_id)
     if much not in sights:
         raise Problem(
             Kind.NOT_ALLOWED,

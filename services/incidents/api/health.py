@@ -52,7 +52,7 @@ async def live(request: Call) -> Response[Live]:
 )
 def ready(request: Call) -> Response[Ready]:
     try:
-        found = _readiness(request.services)
+        found = _readiness(request.installation)
     except StoreUnavailable:
         found = Ready(status="not_ready", why="The files of the installation can't be read.")
     return Response(found, status_code=200 if found.status == "ready" else 503)
@@ -66,7 +66,7 @@ def ready(request: Call) -> Response[Ready]:
 def metrics(request: Call) -> Response[str]:
     counted: Metrics = request.app.state["metrics"]
     try:
-        gauges = [*_gauges(request.services)]
+        gauges = [*_gauges(request.installation)]
     except StoreUnavailable:
         gauges = []
     readable = gauge("caseward_store_readable", "Whether files answer.", [("", bool(gauges))])
@@ -74,10 +74,10 @@ def metrics(request: Call) -> Response[str]:
     return Response("\n".join(lines) + "\n", media_type=MEDIA_TYPE)
 
 
-def _readiness(services: Installation) -> Ready:
+def _readiness(installation: Installation) -> Ready:
     # The followers first: the head can only be ahead of what they had reached.
-    followers = _followers(services)
-    head = services.store.head()
+    followers = _followers(installation)
+    head = installation.store.head()
     late = [name for name, position in followers.items() if head - position > MOST_BEHIND]
     return Ready(
         status="not_ready" if late else "ready",
@@ -87,15 +87,15 @@ def _readiness(services: Installation) -> Ready:
     )
 
 
-def _followers(services: Installation) -> Mapping[str, int]:
-    with services.tree.reading() as view:
+def _followers(installation: Installation) -> Mapping[str, int]:
+    with installation.tree.reading() as view:
         last = view.last()
-    return {"views": services.views.position(), "tree": last.position if last else 0}
+    return {"views": installation.views.position(), "tree": last.position if last else 0}
 
 
-def _gauges(services: Installation) -> Iterator[str]:
-    followers = _followers(services)
-    head = services.store.head()
+def _gauges(installation: Installation) -> Iterator[str]:
+    followers = _followers(installation)
+    head = installation.store.head()
     yield from gauge("caseward_log_head", "Last position in the log.", [("", head)])
     yield from gauge(
         "caseward_follower_position",

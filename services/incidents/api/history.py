@@ -41,7 +41,7 @@ class ReplayAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ),
 )
 def read_history(request: Call, case_id: FromPath[UUID]) -> Response[History]:
-    entries = request.services.reading.history(request.user, case_id)
+    entries = request.installation.reading.history(request.user, case_id)
     return Response(History(case_id=case_id, entries=entries))
 
 
@@ -66,12 +66,12 @@ def replay_case(request: Call, case_id: FromPath[UUID]) -> Response[CasePage]:
             Kind.BAD_REQUEST,
             "Give either `version`, or `known_at`; `happened_by` goes with `known_at` only.",
         )
-    services = request.services
+    installation = request.installation
     return Response(
-        services.reading.replay(
+        installation.reading.replay(
             request.user,
             case_id,
-            services.clock(),
+            installation.clock(),
             version=asked.version,
             known_at=asked.known_at,
             happened_by=asked.happened_by,

@@ -39,7 +39,7 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 )
 def log_incident(request: Call, body: RawBody) -> Response[Logged]:
     command = request.read(body, LogIncident)
-    done = request.services.cases.log(request.user, command, request.key(command))
+    done = request.installation.cases.log(request.user, command, request.key(command))
     logged = Logged(
         case_id=done.case.id,
         reference=done.case.reference,

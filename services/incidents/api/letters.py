@@ -71,7 +71,7 @@ class LetterAnswer(LetterInList, frozen=True, kw_only=True, omit_defaults=True):
 )
 async def list_letters(request: Call) -> Response[LetterList]:
     asked = request.asked(LettersAsked)
-    await caught_up(request.services, asked.position)
+    await caught_up(request.installation, asked.position)
     return Response(await sync_to_thread(_list, request, asked))
 
 
@@ -119,7 +119,7 @@ def read_document(request: Call, letter_id: FromPath[UUID]) -> Response[bytes]:
 
 
 def _list(request: Call, asked: LettersAsked) -> LetterList:
-    services, user = request.services, request.user
+    installation, user = request.installation, request.user
     bound = ("letters", user.school, user.id, asked.state)
     after: tuple[UUID, UUID] | None = None
     if asked.cursor:
@@ -129,7 +129,7 @@ def _list(request: Call, asked: LettersAsked) -> LetterList:
     more = True
     while more and len(letters) < asked.limit:
         wanted = asked.limit - len(letters)
-        found = services.views.letters(user, asked.state, after, wanted)
+        found = installation.views.letters(user, asked.state, after, wanted)
         letters += _lines(request, asked, found)
         more, after = len(found) == wanted, found[-1] if found else after
     place = (after[0].hex, after[1].hex) if more and after else None
@@ -153,7 +153,7 @@ def _lines(
 
 def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:
     """Return a letter that this user may see. Raises `Problem` (404)."""
-    case_id = request.services.views.case_of_letter(letter_id)
+    case_id = request.installation.views.case_of_letter(letter_id)
     shown = _shown(request, case_id) if case_id else None
     if shown is None or letter_id not in shown[1]:
         raise not_found()
@@ -163,7 +163,7 @@ def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:
 def _shown(request: Call, case_id: UUID) -> tuple[Case, Mapping[UUID, Letter]] | None:
     """Return a case with the letters of it that this user may see, if there are any for him."""
     try:
-        case, much = request.services.cases.seen(request.user, case_id)
+        case, much = request.installation.cases.seen(request.user, case_id)
     except NoSuchCase:
         return None
     match much:
@@ -179,7 +179,7 @@ def _shown(request: Call, case_id: UUID) -> tuple[Case, Mapping[UUID, Letter]] |
 def _document(request: Call, case: Case, letter: Letter) -> bytes:
     if letter.document is None:
         raise not_found()
-    return request.services.store.blobs.read(case.school, case.id, letter.document)
+    return request.installation.store.blobs.read(case.school, case.id, letter.document)
 
 
 # ── what is decided ───────────────────────────────────────────────────────────────────────────────
@@ -213,7 +213,7 @@ def _decide(
     key = request.key(said)
     case, letter = _find(request, letter_id)
     command = ask(letter=letter.letter, **msgspec.structs.asdict(said))
-    cases = request.services.cases
+    cases = request.installation.cases
     return recorded(cases.ask(request.user, case.id, command, version=None, key=key))
 
 

@@ -51,7 +51,7 @@ class Colleagues(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 def read_policy(request: Call) -> Response[Policy]:
-    policy = request.services.cases.schools[request.user.school].policy
+    policy = request.installation.cases.schools[request.user.school].policy
     return Response(
         Policy(
             edition=policy.edition,
@@ -80,7 +80,7 @@ def list_colleagues(request: Call) -> Response[Colleagues]:
             "The list is for those who lead cases.",
             reasons=[Reason("role", f"Only for: {', '.join(sorted(LEADERS))}.")],
         )
-    users, school = request.services.users, request.user.school
+    users, school = request.installation.users, request.user.school
     people = users.people(school, users.roster(school))
     colleagues = [
         Colleague(user=person.id, name=person.name, roles=sorted(person.roles))

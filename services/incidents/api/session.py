@@ -41,7 +41,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 @operation("GET", "/api/me", Contract(id="me", summary="Who am I", tag="session", answer=Me))
 def me(request: Call) -> Response[Me]:
-    school = request.services.cases.schools[request.user.school]
+    school = request.installation.cases.schools[request.user.school]
     return Response(
         Me(
             user=request.signed_in,
@@ -66,7 +66,7 @@ def me(request: Call) -> Response[Me]:
 def open_session(request: Call, body: RawBody) -> Response[Session]:
     """A token made here never outlives the one it was made with: sessions can't be chained."""
     request.read(body, OpenSession)
-    token, expires_at = request.services.users.open_session(request.auth, SESSION)
+    token, expires_at = request.installation.users.open_session(request.auth, SESSION)
     return Response(Session(token=token, expires_at=expires_at))
 
 
@@ -81,7 +81,7 @@ def open_session(request: Call, body: RawBody) -> Response[Session]:
     ),
 )
 def end_session(request: Call) -> None:
-    request.services.users.revoke(request.auth)
+    request.installation.users.revoke(request.auth)
 
 
 ROUTES: Final = (me, open_session, end_session)

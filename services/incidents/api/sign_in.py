@@ -11,8 +11,8 @@ from litestar.types import ASGIApp
 
 from incidents.api.limits import Limiter
 from incidents.api.problems import Kind, Problem, not_signed_in
-from incidents.installation import Installation
 from incidents.domain.school import User
+from incidents.installation import Installation
 
 OPEN: Final = "open_to_everybody"
 """The option of a route that needs no token."""
@@ -23,12 +23,14 @@ _READING: Final = frozenset({"GET", "HEAD"})
 class SignIn(AbstractAuthenticationMiddleware):
     """Bearer tokens only, never cookies: nothing a browser would send along by itself."""
 
-    def __init__(self, app: ASGIApp, services: Installation, failed: Limiter, writes: Limiter) -> None:
+    def __init__(
+        self, app: ASGIApp, installation: Installation, failed: Limiter, writes: Limiter
+    ) -> None:
         """`failed` counts by address, `writes` by user. Litestar makes one door for each route:
         they share them.
         """
         super().__init__(app, exclude_from_auth_key=OPEN)
-        self._services = services
+        self._services = installation
         self._failed = failed
         self._writes = writes
 

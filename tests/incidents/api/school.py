@@ -11,7 +11,6 @@ from uuid import UUID
 import httpx
 
 from incidents.api.app import create_app
-from incidents.api.services import Services
 from incidents.config import Settings
 from incidents.domain.facts import SchoolId, UserId
 from incidents.domain.vocabulary import PEOPLES_ROLES, Role
@@ -56,11 +55,6 @@ class SchoolLife:
     clock: StandingClock
     users: dict[str, UserId] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def services(self) -> Services:
-        fields = Services.__dataclass_fields__
-        return Services(**{name: getattr(self.installation, name) for name in fields})
 
     def follow(self) -> None:
         """Let the views and the tree catch up with the log, as the worker does."""
@@ -114,7 +108,7 @@ class Client:
 
     def __init__(self, life: SchoolLife) -> None:
         self.life = life
-        self.app = create_app(life.services)
+        self.app = create_app(life.installation)
         self.http = httpx.AsyncClient(
             # Litestar's types for ASGI are narrower than httpx's.
             transport=httpx.ASGITransport(app=self.app),  # type: ignore[arg-type]
