@@ -101,12 +101,12 @@ class AssessmentRecorded(Event, frozen=True, kw_only=True):
     finding: Finding
     categories: tuple[Category, ...]
     risks: tuple[Risk, ...]
-    scale: Level
-    audience: Level
-    permanency: Level
-    harm: Level
+    scale: int
+    audience: int
+    permanency: int
+    harm: int
     severity: int
-    clauses: tuple[ClauseRef, ...]
+    clauses: tuple[str, ...]
     possible_offences: tuple[Offence, ...]
     possible_offence: bool
     harm_test: Mapping[HarmQuestion, bool]

@@ -61,7 +61,11 @@ CaseText = Annotated[Text, SealedUnder()]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The payload of one immutable fact. Subclasses give `TOPIC`, its name wherever it appears."""
+    """The payload of one immutable fact. Subclasses give `TOPIC`, its name wherever it appears.
+
+    Its fields carry no limits: what a body may say is the command's affair, and a limit tightened
+    later must not keep an old event from being read.
+    """
 
     TOPIC: ClassVar[str]
     SCHEMA: ClassVar[int] = 1

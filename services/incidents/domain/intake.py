@@ -125,7 +125,7 @@ class IncidentLogged(Event, frozen=True, kw_only=True):
     reference: str
     kind: Kind
     categories: tuple[Category, ...]
-    platform: Platform
+    platform: str
     observed_at: datetime
     source: Source
     poster_identity: PosterIdentity

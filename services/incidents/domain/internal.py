@@ -116,7 +116,7 @@ class RemedyRequired(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.remedy_required"
     remedy: UUID
     person: PersonId
-    clauses: tuple[ClauseRef, ...]
+    clauses: tuple[str, ...]
     correct_by: datetime
     correction: CaseText
     support: Annotated[Text | None, SealedUnder()] = None

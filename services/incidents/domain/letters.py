@@ -120,16 +120,16 @@ class LetterRendered(Event, frozen=True, kw_only=True):
     prompted_by: UUID
     recipient: PersonId | None
     media_type: str
-    document: Sha256
-    template_hash: Sha256
-    data_hash: Sha256
+    document: str
+    template_hash: str
+    data_hash: str
     needs_approval: bool
 
 
 class LetterApproved(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.letter_approved"
     letter_id: UUID
-    document: Sha256
+    document: str
 
 
 class LetterWithdrawn(Event, frozen=True, kw_only=True):

@@ -133,7 +133,7 @@ class ModerationActionTaken(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.moderation_action_taken"
     action: UUID
     act: ModerationAct
-    clause: ClauseRef
+    clause: str
     taken_at: datetime
     url: Annotated[Text | None, SealedUnder()] = None
 

@@ -39,7 +39,7 @@ class TokenIssued(Event, frozen=True, kw_only=True):
 
     TOPIC = "incidents.token_issued"
     token: UUID
-    digest: Sha256
+    digest: str
     expires_at: datetime
 
 

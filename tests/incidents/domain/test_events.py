@@ -174,3 +174,20 @@ def recorded_by_examples() -> tuple[Event, ...]:
     )
     stories.append(reported().after(failed, by=NOTIFIER))
     return tuple(recorded.event for story in stories for recorded in story)
+
+
+def limits(kind: msgspec.inspect.Type) -> Iterator[msgspec.inspect.Type]:
+    """Every part of a stored field that refuses some of its type's values."""
+    bounds = ("min_length", "max_length", "pattern", "gt", "ge", "lt", "le", "multiple_of")
+    if any(getattr(kind, bound, None) is not None for bound in bounds):
+        yield kind
+    inside = (getattr(kind, name, None) for name in ("type", "item_type", "key_type", "value_type"))
+    for part in (*getattr(kind, "types", ()), *filter(None, inside)):
+        yield from limits(part)
+
+
+@pytest.mark.parametrize("kind", ALL.values(), ids=lambda k: k.__name__)
+def test_a_stored_event_has_no_limits_that_a_tighter_rule_could_break(kind: type[Event]) -> None:
+    described = msgspec.inspect.type_info(kind)
+    assert isinstance(described, msgspec.inspect.StructType)
+    assert [f.name for f in described.fields if any(limits(f.type))] == []
