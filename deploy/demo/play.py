@@ -12,6 +12,10 @@ from deploy.demo.post import Post
 
 READER: Final = "headteacher"
 """Who looks after letters and history while a scenario is played: he sees all of its cases."""
+POSITION: Final = "caseward-position"
+"""The header that says how far a list has to have come to know of a change."""
+NOT_FOUND: Final = 404
+CONFLICT: Final = 409
 SATURDAY: Final = 5
 
 
@@ -66,11 +70,13 @@ class Play:
     reference: str = ""
     noted: dict[str, str] = field(default_factory=dict)
     _asked: int = 0
+    _position: str = "0"
 
     def report(self, who: str, body: Json) -> None:
         """Begin the case of this play."""
-        logged = self.client.post(who, "/api/incidents", self._said(body), key=self._key()).json
-        self.case_id, self.reference = logged["case_id"], logged["reference"]
+        answer = self.client.post(who, "/api/incidents", self._said(body), key=self._key())
+        self.case_id, self.reference = answer.json["case_id"], answer.json["reference"]
+        self._position = answer.headers[POSITION]
 
     def ask(self, who: str, command: str, body: Json) -> None:
         """Ask for a command on the case, as it stands when it is asked."""
@@ -78,11 +84,17 @@ class Play:
 
     def about_letter(self, who: str, letter: str, what: str, body: Json) -> None:
         """Approve, withdraw or resolve a letter of the case."""
+        self._wait_for_the_address_of(letter)
         self._post(who, f"/api/letters/{letter}/{what}", body)
 
     def page(self, who: str = READER) -> Any:
         """Return the case as this user sees it. Raises `Refused` if he does not."""
         return self.client.get(who, f"/api/cases/{self.case_id}").json
+
+    def listed(self, who: str) -> list[Any]:
+        """Return the cases this user sees, from a list that knows of all that was done here."""
+        path = f"/api/cases?position={self._position}&q={self.reference}"
+        return list(self.client.get(who, path).json["cases"])
 
     def history(self) -> list[Any]:
         """Return every event of the case."""
@@ -104,12 +116,13 @@ class Play:
             "Does the notifier run? Its lines in the output of `make run` say what it waits for.",
         )
 
-    def alerts(self, code: str) -> list[Any]:
-        """Return the alerts with this code, once there is one."""
+    def alerts(self, code: str, count: int) -> list[Any]:
+        """Return the alerts with this code, once there are so many."""
 
         def look() -> list[Any] | None:
             sent = (e for e in self.history() if e["event"] == "incidents.alert_sent")
-            return [entry for entry in sent if entry["data"]["code"] == code] or None
+            there = [entry for entry in sent if entry["data"]["code"] == code]
+            return there if len(there) >= count else None
 
         return self.client.until(
             look, f"Alert {code} has not gone out. Does the notifier run, and its mail server?"
@@ -118,6 +131,19 @@ class Play:
     def user(self, who: str) -> str:
         """Return the id of a user."""
         return str(self.client.get(who, "/api/me").json["user"])
+
+    def _wait_for_the_address_of(self, letter: str) -> None:
+        """Letters are found through a view, which may be a moment behind the case."""
+
+        def look() -> Any:
+            try:
+                return self.client.get(READER, f"/api/letters/{letter}")
+            except Refused as refusal:
+                if refusal.status != NOT_FOUND:
+                    raise
+                return None
+
+        self.client.until(look, f"There is no letter {letter}. Does the worker run?")
 
     def _settle(self, uncertain: Iterator[Any]) -> None:
         """Do what a person does about a letter whose reply was lost: look whether it arrived."""
@@ -129,7 +155,7 @@ class Play:
                 self.about_letter(READER, letter["letter"], "resolve", body)
             except Refused as refusal:
                 # Settled meanwhile: what we read was a moment old.
-                if refusal.status != 409:
+                if refusal.status != CONFLICT:
                     raise
 
     def _post(self, who: str, path: str, body: Json) -> None:
@@ -138,7 +164,8 @@ class Play:
         def version() -> int:
             return int(self.page(who)["version"])
 
-        self.client.post(who, path, said, key=key, version=version)
+        answer = self.client.post(who, path, said, key=key, version=version)
+        self._position = answer.headers[POSITION]
 
     def _key(self) -> str:
         self._asked += 1

@@ -96,10 +96,11 @@ def letter(code: str, *states: str, note: bool = False) -> Do:
     return do
 
 
-def alert(code: str) -> Do:
-    def do(play: Play, _who: str) -> str:
-        count = len(play.alerts(code))
-        return f"{count} alert" + "s" * (count != 1)
+def alert(code: str, *, count: int = 1) -> Do:
+    """Wait until so many alerts with this code have gone out."""
+
+    def do(play: Play, _who: str) -> None:
+        play.alerts(code, count)
 
     return do
 
@@ -122,8 +123,7 @@ def refused(attempt: Do, status: int, *rules: str) -> Do:
 
 def sees_nothing(play: Play, who: str) -> str:
     """Look for the case by its address, and in the list."""
-    listed = play.client.get(who, "/api/cases").json["cases"]
-    if any(case["case_id"] == play.case_id for case in listed):
+    if play.listed(who):
         raise Unexpected("The case is in the list of somebody who must not know of it.")
 
     def look(play: Play, who: str) -> None:

@@ -11,3 +11,5 @@ from deploy.demo.scenarios.a_threat import A_THREAT
 from deploy.demo.scenarios.no_disclaimer import NO_DISCLAIMER
 
 SCENARIOS: Final = (A_PARENTS_POST, A_THREAT, NO_DISCLAIMER)
+
+__all__ = ["A_PARENTS_POST", "A_THREAT", "NO_DISCLAIMER", "SCENARIOS"]

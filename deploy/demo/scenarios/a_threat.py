@@ -80,6 +80,7 @@ A_THREAT = Scenario(
             "reports a threat under a post of the school’s account",
             report(_THREAT_REPORTED),
         ),
+        Step(november(26, 9, 11), NOTIFIER, "alerts the senior leaders (A1)", alert("A1")),
         Step(
             november(26, 9, 12),
             "moderator",
@@ -128,7 +129,7 @@ A_THREAT = Scenario(
             november(26, 9, 41),
             NOTIFIER,
             "alerts the headteacher and the DSL: a decision is needed today (A4)",
-            alert("A4"),
+            alert("A4", count=2),
         ),
         Step(
             november(26, 9, 45),

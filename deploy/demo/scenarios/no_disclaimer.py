@@ -5,6 +5,7 @@ from deploy.demo.steps import (
     NOTIFIER,
     Scenario,
     Step,
+    alert,
     approve,
     ask,
     letter,
@@ -74,6 +75,7 @@ NO_DISCLAIMER = Scenario(
             "reports that a colleague’s own profile names the school",
             report(_PROFILE_REPORTED),
         ),
+        Step(november(23, 9, 1), NOTIFIER, "alerts the senior leaders (A1)", alert("A1")),
         Step(
             november(23, 9, 1),
             NOTIFIER,
