@@ -14,7 +14,7 @@ from nats.errors import Error as BrokerError
 from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
-from notifier.bell import Bell
+from notifier.bell import Bell, unless
 from notifier.broker import NOTIFIER, Broker
 from notifier.ledger import Ledger
 from notifier.messages import SCHEMAS, CloudEvent, partition
@@ -72,29 +72,31 @@ class Outcomes:
             else:
                 self._must_agree(told)
 
-    async def run(self) -> None:
-        """Publish until cancelled; it is safe to cancel at any moment. Waits for a broker away."""
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Publish until `stopping` is set. A broker that is away is waited for."""
         failures = 0
-        while True:
+        while not stopping.is_set():
             before = self.position
             try:
-                await self._publish()
+                await self._publish(stopping)
             except (Fenced, BrokerError) as error:
                 failures = 1 if self.position > before else failures + 1
                 log.warning("not-told", extra={"reason": self._broker.explained(error)})
-                await asyncio.sleep(PAUSES[min(failures, len(PAUSES)) - 1])
+                await unless(stopping, asyncio.sleep(PAUSES[min(failures, len(PAUSES)) - 1]))
 
-    async def _publish(self) -> None:
+    async def _publish(self, stopping: asyncio.Event) -> None:
         last = await self._last()
         sequence = last.seq if last and last.seq else await self._first_sequence()
         self.position = _told(last).position if last else 0
-        while True:
+        while not stopping.is_set():
             for told in self._outbox.after(self.position):
+                if stopping.is_set():
+                    return
                 await self._send(told, sequence)
                 self.position = told.position
                 sequence += 1
             if self._outbox.last_position() == self.position:
-                await self._ear.wait()
+                await unless(stopping, self._ear.wait())
 
     async def _send(self, told: Told, sequence: int) -> None:
         event = cloud_event(told)

@@ -23,7 +23,7 @@ from notifier.ledger import Ledger
 from notifier.outbox import Outbox
 from notifier.outcomes import Outcomes
 from notifier.render import Renderer
-from notifier.transports.smtp import Smtp, smtp_server
+from notifier.transports.smtp import Smtp, SmtpServer, smtp_server
 
 log: Final = logging.getLogger(__name__)
 
@@ -42,6 +42,29 @@ class Parts:
     desk: Desk
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the settings name, read and found fit for use."""
+
+    renderer: Renderer
+    contract: Contract
+    mail_server: SmtpServer
+    mail_domain: str
+    hands: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Checked":
+        """Raises `BadLetters`, `BadSmtpUrl` or `NoSchema`."""
+        renderer = Renderer(settings.letters_dir, settings.schemas_dir)
+        return cls(
+            renderer=renderer,
+            contract=Contract(settings.schemas_dir, followed(renderer.table)),
+            mail_server=smtp_server(settings.smtp_url),
+            mail_domain=settings.mail_domain,
+            hands=settings.smtp_connections,
+        )
+
+
 async def run(settings: Settings, stopping: asyncio.Event, clock: Clock = now) -> None:
     """Work until `stopping` is set; a mail that is being handed over is finished first.
 
@@ -49,11 +72,11 @@ async def run(settings: Settings, stopping: asyncio.Event, clock: Clock = now) -
     `LedgerBehind` or `LedgerDiverged` when this is not the ledger to work with, and otherwise
     whatever a supervisor should start us afresh for.
     """
-    renderer = Renderer(settings.letters_dir, settings.schemas_dir)
+    checked = Checked.of(settings)
     with alone(settings.var), Database(settings.var / FILE) as database:
         broker = await unless(stopping, connect(settings.nats_url, settings.nats_nkey_seed_file))
         if broker is not None:
-            async with _parts(settings, clock, renderer, database, broker) as parts:
+            async with _parts(checked, clock, database, broker) as parts:
                 await _work(parts, stopping)
 
 
@@ -64,67 +87,53 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         return
     parts.desk.recover()
     log.info("started")
-    # What has begun a letter finishes it; the rest is cut off, and goes on where it was next time.
-    finishing = {
-        asyncio.create_task(parts.consumer.run(stopping)),
-        asyncio.create_task(parts.desk.run(stopping)),
-    }
-    cut_off = {
-        asyncio.create_task(parts.outcomes.run()),
-        asyncio.create_task(_closed(parts.broker)),
-    }
-    await asyncio.wait(finishing | cut_off, return_when=asyncio.FIRST_COMPLETED)
+    running = [
+        asyncio.create_task(part.run(stopping))
+        for part in (parts.consumer, parts.desk, parts.outcomes)
+    ]
+    running.append(asyncio.create_task(_watch(parts.broker, stopping)))
+    # The first part that fails stops the others; each finishes what it has begun.
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
-    await asyncio.wait(finishing)
-    for task in cut_off:
-        task.cancel()
-    results = await asyncio.gather(*finishing, *cut_off, return_exceptions=True)
-    for result in results:
+    for result in await asyncio.gather(*running, return_exceptions=True):
         if isinstance(result, Exception):
             raise result
     log.info("stopped")
 
 
-async def _closed(broker: Broker) -> None:
-    await broker.closed.wait()
-    raise BrokerClosed("The broker closed the connection for good.")
+async def _watch(broker: Broker, stopping: asyncio.Event) -> None:
+    if await unless(stopping, broker.closed.wait()):
+        raise BrokerClosed("The broker closed the connection for good.")
 
 
 @asynccontextmanager
 async def _parts(
-    settings: Settings,
-    clock: Clock,
-    renderer: Renderer,
-    database: Database,
-    broker: Broker,
+    checked: Checked, clock: Clock, database: Database, broker: Broker
 ) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as ending:
         ending.push_async_callback(broker.close)
         bell = Bell()
         outbox, inbox = Outbox(database), Inbox(database)
         ledger = Ledger(database, outbox, clock)
-        contract = Contract(settings.schemas_dir, followed(renderer.table))
         enquiries = Enquiries(broker)
-        composer = Composer(enquiries, renderer, clock)
+        composer = Composer(enquiries, checked.renderer, clock)
         ending.callback(composer.close)
         desk = Desk(
             ledger=ledger,
             enquiries=enquiries,
             composer=composer,
-            transport=Smtp(
-                smtp_server(settings.smtp_url), domain=settings.mail_domain, clock=clock
-            ),
+            transport=Smtp(checked.mail_server, domain=checked.mail_domain, clock=clock),
             clock=clock,
             bell=bell,
-            hands=settings.smtp_connections,
+            hands=checked.hands,
         )
         ending.callback(desk.close)
         intake = Intake(
             database=database,
             inbox=inbox,
             ledger=ledger,
-            table=renderer.table,
-            contract=contract,
+            table=checked.renderer.table,
+            contract=checked.contract,
             enquiries=enquiries,
             clock=clock,
             bell=bell,
@@ -136,7 +145,7 @@ async def _parts(
                 broker=broker,
                 intake=intake,
                 inbox=inbox,
-                contract=contract,
+                contract=checked.contract,
                 clock=clock,
                 bell=bell,
             ),
