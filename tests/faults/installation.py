@@ -1,0 +1,106 @@
+"""A whole installation as `make run` starts it, in a folder and on ports of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copytree
+from typing import Any, Final
+
+import psutil
+
+from deploy.demo.client import Client, Http
+from deploy.demo.play import AtOnce, Play
+from deploy.demo.post import Post
+from deploy.identity import started_at
+from deploy.ports import free_port
+from tests.deploy.supervised import Supervised
+
+ROOT: Final = Path(__file__).parents[2]
+PROCFILE: Final = ROOT / "deploy" / "Procfile"
+_TERM: Final = re.compile(r"\{ amount = \d+, clock = \"\w+\" \}")
+PATIENT: Final = '{ amount = 500, clock = "running_hours" }'
+
+
+class Whole(Supervised):
+    """A running installation with its files below `var`."""
+
+    def client(self, patience: float) -> Client:
+        """Return a client for the demonstration school's people."""
+        tokens = json.loads((self.var / "demo" / "tokens.json").read_text())
+        return Client(Http(self.state["api"]), tokens, patience)
+
+    def play(self, client: Client) -> Play:
+        """Return a play in which nothing has happened yet."""
+        return Play(client, Post(self.var / "mailbox"), AtOnce())
+
+    def kill(self, name: str) -> bool:
+        """End a process without warning, if it is surely ours. False when there is none."""
+        process = self.state.get("processes", {}).get(name)
+        if process is None or started_at(process["pid"]) != process["started"]:
+            return False
+        os.kill(process["pid"], signal.SIGKILL)
+        return True
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of our command lines on this installation."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "services"), "VAR": str(self.var)},
+            capture_output=True,
+            text=True,
+        )
+
+    def left_behind(self) -> list[str]:
+        """Return the programs of this installation that still run, the supervisor included."""
+        return [" ".join(p.info["cmdline"]) for p in _processes() if self._is_ours(p)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        environment: Mapping[str, Any] = process.info["environ"] or {}
+        return environment.get("VAR") == str(self.var) and process.pid != os.getpid()
+
+
+def _processes() -> Iterator[psutil.Process]:
+    return psutil.process_iter(["cmdline", "environ"])
+
+
+@contextmanager
+def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
+    """Run an installation whose deadlines lie weeks ahead, until the block ends.
+
+    `notifier` is the module that runs as such.
+    """
+    copytree(ROOT / "deploy" / "school", folder / "school")
+    deadlines = folder / "school" / "deadlines.toml"
+    deadlines.write_text(_TERM.sub(PATIENT, deadlines.read_text()))
+    procfile = folder / "Procfile"
+    procfile.write_text(PROCFILE.read_text().replace("-m notifier", f"-m {notifier}"))
+    environment = {
+        **{n: v for n, v in os.environ.items() if not n.startswith(("NATS", "SMTP"))},
+        "PROCFILE": str(procfile),
+        "SCHOOL_DIR": str(folder / "school"),
+        "VAR": str(folder / "var"),
+        "PORT": str(free_port()),
+    }
+    printed = folder / "printed"
+    with printed.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=file,
+            stderr=file,
+        )
+    running = Whole(process, folder / "var", printed)
+    try:
+        running.until_ready()
+        yield running
+    finally:
+        if process.poll() is None:
+            running.stop()
