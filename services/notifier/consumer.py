@@ -105,9 +105,11 @@ class Consumer:
                 events = await self._broker.jetstream.pull_subscribe_bind(
                     durable=_durable(partition), stream=INCIDENTS
                 )
-                while not stopping.is_set():
-                    await self._next(events, partition, stopping)
-                await events.unsubscribe()
+                try:
+                    while not stopping.is_set():
+                        await self._next(events, partition, stopping)
+                finally:
+                    await events.unsubscribe()
             except BrokerError as error:
                 log.warning("no-events", extra={"reason": self._broker.explained(error)})
                 await unless(stopping, asyncio.sleep(PAUSE_SECONDS))

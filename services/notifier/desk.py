@@ -36,8 +36,6 @@ from notifier.transports import Mail, Permanent, Temporary, Transport, Uncertain
 
 log: Final = logging.getLogger(__name__)
 
-NOT_YET: Final = frozenset({"try_later", "unknown_letter"})
-"""Refusals that pass: something is away, or the case has yet to read that the letter is drafted."""
 NO_LONGER: Final = frozenset({"not_approved"})
 """Refusals that mean what a withdrawal means; every other one needs somebody to put it right."""
 CHANNEL: Final = "email"
@@ -137,6 +135,10 @@ class Desk:
             await self._forward(row)
         except NoSuchMove as problem:
             self._note("decided-meanwhile", row, str(problem))
+        except LedgerUnavailable:
+            raise
+        except Exception as fault:
+            self._fault(row, fault)
 
     async def _forward(self, row: LetterRow) -> None:
         try:
@@ -152,10 +154,6 @@ class Desk:
             self._never(row, problem.code)
         except TooLarge:
             self._never(row, "too_large")
-        except (NoSuchMove, LedgerUnavailable):
-            raise
-        except Exception as fault:
-            self._fault(row, fault)
 
     async def _write(self, row: LetterRow) -> None:
         letter = await self._composer.letter(row)
@@ -237,7 +235,7 @@ class Desk:
         self._moved(row, state, reason)
 
     def _refused(self, row: LetterRow, reason: str) -> None:
-        if (reason in NOT_YET and row.state is not State.NEW) or reason == "try_later":
+        if _passes(row, reason):
             self._ask_later(row, reason)
         elif reason in NO_LONGER or (row.is_alert and reason == "unknown_recipient"):
             tell = outcome(LetterWithdrawn, row, reason=reason)
@@ -267,3 +265,10 @@ class Desk:
     def _note(self, what: str, row: LetterRow, reason: str | None) -> None:
         about = {"letter_id": row.letter_id, "letter": row.letter, "reason": reason}
         log.info(what, extra=about)
+
+
+def _passes(row: LetterRow, reason: str) -> bool:
+    """Whether a refusal is none for good: something is away, or the case has yet to read that the
+    letter is drafted."""
+    is_kept = row.state is not State.NEW and not row.is_alert
+    return reason == "try_later" or (reason == "unknown_letter" and is_kept)

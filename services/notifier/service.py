@@ -42,6 +42,16 @@ class Parts:
     desk: Desk
 
 
+class Books:
+    """The tables of one ledger."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.inbox = Inbox(database)
+        self.outbox = Outbox(database)
+        self.ledger = Ledger(database, self.outbox, clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the settings name, read and found fit for use."""
@@ -112,14 +122,11 @@ async def _parts(
 ) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as ending:
         ending.push_async_callback(broker.close)
-        bell = Bell()
-        outbox, inbox = Outbox(database), Inbox(database)
-        ledger = Ledger(database, outbox, clock)
-        enquiries = Enquiries(broker)
+        books, enquiries, bell = Books(database, clock), Enquiries(broker), Bell()
         composer = Composer(enquiries, checked.renderer, clock)
         ending.callback(composer.close)
         desk = Desk(
-            ledger=ledger,
+            ledger=books.ledger,
             enquiries=enquiries,
             composer=composer,
             transport=Smtp(checked.mail_server, domain=checked.mail_domain, clock=clock),
@@ -128,26 +135,37 @@ async def _parts(
             hands=checked.hands,
         )
         ending.callback(desk.close)
-        intake = Intake(
-            database=database,
-            inbox=inbox,
-            ledger=ledger,
-            table=checked.renderer.table,
-            contract=checked.contract,
-            enquiries=enquiries,
-            clock=clock,
-            bell=bell,
-        )
         yield Parts(
             broker=broker,
-            outcomes=Outcomes(broker=broker, ledger=ledger, outbox=outbox, bell=bell),
-            consumer=Consumer(
-                broker=broker,
-                intake=intake,
-                inbox=inbox,
-                contract=checked.contract,
-                clock=clock,
-                bell=bell,
-            ),
+            outcomes=Outcomes(broker=broker, ledger=books.ledger, outbox=books.outbox, bell=bell),
+            consumer=_consumer(checked, books, enquiries, broker, clock, bell),
             desk=desk,
         )
+
+
+def _consumer(
+    checked: Checked,
+    books: Books,
+    enquiries: Enquiries,
+    broker: Broker,
+    clock: Clock,
+    bell: Bell,
+) -> Consumer:
+    intake = Intake(
+        database=books.database,
+        inbox=books.inbox,
+        ledger=books.ledger,
+        table=checked.renderer.table,
+        contract=checked.contract,
+        enquiries=enquiries,
+        clock=clock,
+        bell=bell,
+    )
+    return Consumer(
+        broker=broker,
+        intake=intake,
+        inbox=books.inbox,
+        contract=checked.contract,
+        clock=clock,
+        bell=bell,
+    )

@@ -5,17 +5,22 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.broker import broker_environment
+from deploy.ports import free_port
+from incidents import broker as brokers
 from incidents.broker import INCIDENTS, PARTITIONS, set_up
 from incidents.relay import partition
 from notifier.config import Settings
 from notifier.consumer import LedgerBehind
 from notifier.database import FILE, Database, LedgerInUse
 from notifier.inbox import Inbox, Waiting
+from notifier.outbox import Outbox
 from notifier.service import run
 from tests.notifier.other_side import (
     ONE_PERSON,
@@ -31,6 +36,7 @@ from tests.support.nats_server import NatsServer
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import until
 
+NATS_CONF: Final = Path(__file__).parents[2] / "deploy" / "nats.conf"
 Message = dict[str, Any]
 
 
@@ -376,6 +382,41 @@ async def test_nothing_personal_is_at_rest_anywhere_but_in_the_mails(
         for words in PERSONAL:
             assert words.encode() not in path.read_bytes(), path
     assert not any(words in caplog.text for words in PERSONAL)
+
+
+async def test_it_gets_by_with_the_permissions_of_its_own_key(
+    tmp_path: Path, contract: Path, smtp_server: SmtpServer, script: Script
+) -> None:
+    folder, port = tmp_path / "nats", free_port()
+    folder.mkdir()
+    environment = broker_environment(folder, port)
+    with NatsServer(folder, config=NATS_CONF, environment=environment, port=port) as server:
+        admin = await brokers.connect(server.url, name="admin", nkey_seed_file=folder / "admin.nk")
+        await set_up(admin.jetstream)
+        await admin.close()
+        seed = folder / "incidents.nk"
+        broker = await brokers.connect(server.url, name="incidents", nkey_seed_file=seed)
+        incidents = OtherSide(broker, script)
+        await incidents.answer()
+        settings = Settings(
+            var=tmp_path / "var",
+            nats_url=server.url,
+            nats_nkey_seed_file=folder / "notifier.nk",
+            smtp_url=smtp_server.url,
+            schemas_dir=contract,
+        )
+        async with notifying(settings):
+            await incidents.publish(event(uuid4(), "incident_logged"))
+            await soon(lambda: told(settings) == 4)
+        await incidents.close()
+        assert "Violation" not in server.log
+    assert len(smtp_server.mails) == 3
+
+
+def told(settings: Settings) -> int:
+    """How many outcomes there are."""
+    with Database(settings.var / FILE) as database:
+        return Outbox(database).last_position()
 
 
 async def test_two_notifiers_do_not_work_with_one_ledger(
