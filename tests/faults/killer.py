@@ -6,7 +6,7 @@ from collections import Counter
 from types import TracebackType
 from typing import Final, Self
 
-from tests.faults.installation import Whole
+from tests.support.whole import Whole
 
 VICTIMS: Final = ("api", "worker", "notifier", "nats", "mailbox")
 LEAST_SECONDS: Final = 1.0

@@ -17,9 +17,9 @@ from deploy.demo.play import Play
 from deploy.demo.post import Post
 from deploy.demo.scenarios import SCENARIOS
 from deploy.demo.steps import Scenario
-from tests.faults.installation import Whole, whole
 from tests.faults.killer import VICTIMS, Killer
 from tests.faults.outline import Outline, outline
+from tests.support.whole import Whole, whole
 
 NOTICE = "notice"
 

@@ -72,24 +72,19 @@ def _processes() -> Iterator[psutil.Process]:
 
 @contextmanager
 def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
-    """Run an installation whose deadlines lie weeks ahead, until the block ends.
+    """Run an installation until the block ends; the same folder may be started again.
 
-    `notifier` is the module that runs as such.
+    Its deadlines lie weeks ahead. `notifier` is the module that runs as such.
     """
-    copytree(ROOT / "deploy" / "school", folder / "school")
-    deadlines = folder / "school" / "deadlines.toml"
-    deadlines.write_text(_TERM.sub(PATIENT, deadlines.read_text()))
-    procfile = folder / "Procfile"
-    procfile.write_text(PROCFILE.read_text().replace("-m notifier", f"-m {notifier}"))
     environment = {
         **{n: v for n, v in os.environ.items() if not n.startswith(("NATS", "SMTP"))},
-        "PROCFILE": str(procfile),
-        "SCHOOL_DIR": str(folder / "school"),
+        "PROCFILE": str(_procfile(folder, notifier)),
+        "SCHOOL_DIR": str(_patient_school(folder)),
         "VAR": str(folder / "var"),
         "PORT": str(free_port()),
     }
     printed = folder / "printed"
-    with printed.open("ab") as file:
+    with printed.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.run"],
             cwd=ROOT,
@@ -104,3 +99,17 @@ def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
     finally:
         if process.poll() is None:
             running.stop()
+
+
+def _procfile(folder: Path, notifier: str) -> Path:
+    file = folder / "Procfile"
+    file.write_text(PROCFILE.read_text().replace("-m notifier", f"-m {notifier}"))
+    return file
+
+
+def _patient_school(folder: Path) -> Path:
+    school = folder / "school"
+    copytree(ROOT / "deploy" / "school", school, dirs_exist_ok=True)
+    deadlines = school / "deadlines.toml"
+    deadlines.write_text(_TERM.sub(PATIENT, deadlines.read_text()))
+    return school
