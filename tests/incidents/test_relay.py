@@ -18,12 +18,14 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig, RawStreamMsg
 
 from incidents import broker as brokers
+from incidents import messages
 from incidents.broker import INCIDENTS, Broker
 from incidents.domain.facts import Actor, Event, Recorded, SchoolId
 from incidents.domain.vocabulary import Role
 from incidents.relay import LogBehindStream, Relay, partition
 from incidents.store.records import Stored
 from tests.support.nats_server import NatsServer
+from tests.support.office import Office
 
 SCHOOL = SchoolId("oakfield01")
 CASES = [UUID(int=number) for number in range(1, 6)]
@@ -227,6 +229,23 @@ async def test_what_is_logged_while_the_relay_runs_follows_at_once(
         for first in range(1, 60, 10):
             log.note(first, first + 9)
         assert numbers(await stream_until(broker, 60)) == listed(60)
+
+
+async def test_what_a_case_records_leaves_the_real_store_as_it_is_listed(
+    broker: Broker, tmp_path: Path
+) -> None:
+    office = Office(tmp_path / "var")
+    case = office.log()
+    store = office.installation.store
+    jetstream = broker.jetstream
+    reader = await jetstream.pull_subscribe("incidents.>", stream=INCIDENTS)
+    async with running(Relay(store, broker, messages.publish)):
+        [message] = await reader.fetch(1, timeout=20)
+    office.installation.close()
+    assert message.subject == f"incidents.{office.school}.{partition(case.id)}.{case.id}"
+    told = json.loads(message.data)
+    assert told["type"] == "incidents.incident_logged.v1"
+    assert told["data"].keys() == {"school", "case_id", "version", "position"}
 
 
 async def test_a_relay_stopped_at_any_moment_is_resumed_by_the_next_one(
