@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from notifier.broker import TooLarge
 from notifier.fates import Happening, State
 from notifier.render import Renderer
 from tests.notifier.office import CASE, Office
@@ -318,6 +319,24 @@ async def test_a_document_that_is_not_the_one_that_was_kept_is_not_sent(
         row = await office.becomes(letter, State.FAILED)
     assert row.reason == "document_changed"
     assert smtp_server.attempts == 0
+
+
+async def test_a_letter_too_large_for_the_broker_fails_visibly(
+    office: Office, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = script.request
+
+    async def carry(subject: str, payload: bytes, timeout_seconds: float) -> bytes:
+        if len(payload) > 500:
+            raise TooLarge
+        return await request(subject, payload, timeout_seconds)
+
+    monkeypatch.setattr(script, "request", carry)
+    async with office.desk():
+        letter = office.ask("L2")
+        row = await office.becomes(letter, State.FAILED)
+    assert row.reason == "too_large"
+    assert office.told(letter) == ["letter_failed"]
 
 
 async def test_facts_that_do_not_fit_the_letter_fail_it_visibly(
