@@ -1,6 +1,6 @@
 """The notifier as it is, but for its pauses after a failed try: a minute of them is a second here.
 
-Otherwise a mail server that is away at the wrong moment would make the short test a long one.
+Otherwise a mail server that is away at the wrong moment, twice, would be six minutes of waiting.
 """
 
 from notifier import schedule

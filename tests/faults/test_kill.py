@@ -98,5 +98,5 @@ def test_killed_processes_change_no_history_and_send_no_letter_twice(tmp_path: P
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_many_killed_processes_change_nothing_either(tmp_path: Path, seed: int) -> None:
-    with whole(tmp_path) as running:
-        everything_holds_after_the_killing(running, seed, kills=60, wait=600)
+    with whole(tmp_path, notifier="tests.faults.hasty") as running:
+        everything_holds_after_the_killing(running, seed, kills=60, wait=300)
