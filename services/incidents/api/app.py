@@ -70,7 +70,7 @@ def _door(installation: Installation) -> DefineMiddleware:
 async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
     """Nothing that is sent is ignored: a query where none is read was meant for something else."""
     contract: Contract | None = request.route_handler.opt.get(CONTRACT)
-    if request.scope["query_string"] and contract is not None and contract.query is None:
+    if request.scope["query_string"] and contract is not None and not contract.query:
         raise Problem(Kind.BAD_REQUEST, "This address takes nothing after a ?: leave it out.")
 
 

@@ -1,12 +1,14 @@
 """Proofs, so that nobody has to take our word: the signed checkpoint, and what leads to it."""
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from litestar import Response
+from litestar.concurrency import sync_to_thread
 
 from incidents.api.call import Call
 from incidents.api.operations import TEXT, Contract, operation
+from incidents.api.patience import Position, vouched_for
 from incidents.api.problems import Kind, Problem, not_found, unavailable
 from incidents.cases import KIND as CASE
 from incidents.domain.table import Reason
@@ -21,15 +23,19 @@ from incidents.evidence.proofs import (
 from incidents.store import Stored
 
 PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DPO, Role.CHAIR})
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-class ProofAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A position in the log (from a receipt), or the sizes of two checkpoints."""
+class OfEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """That the event at a position of the log (from a receipt) is in it."""
 
-    position: Number | None = None
-    first: Number | None = None
-    second: Number | None = None
+    position: Position
+
+
+class OfGrowth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """That the log only grew between the sizes of two checkpoints."""
+
+    first: Position
+    second: Position
 
 
 @operation(
@@ -55,27 +61,25 @@ def read_checkpoint(request: Call) -> Response[bytes]:
         summary="That an event is in the log, or that the log only grew",
         tag="audit",
         answer=(InclusionProof, ConsistencyProof),
-        query=ProofAsked,
+        query=(OfEvent, OfGrowth),
         refuses=(403, 404, 503),
     ),
 )
-def read_proof(request: Call) -> Response[InclusionProof | ConsistencyProof]:
+async def read_proof(request: Call) -> Response[InclusionProof | ConsistencyProof]:
     """Give `position` for an event of a case you may see, or `first` and `second`."""
-    asked = request.asked(ProofAsked)
+    asked = request.asked(OfEvent, OfGrowth)
     if not PROVERS & request.user.roles:
         raise Problem(
             Kind.NOT_ALLOWED,
             "Proofs are given to those who check the log.",
             reasons=[Reason("role", f"Only for: {', '.join(sorted(PROVERS))}.")],
         )
-    match asked:
-        case ProofAsked(position=int(position), first=None, second=None):
-            event = _event(request, position)
-            size = _latest(request).checkpoint.size
-            return Response(prove_inclusion(request.installation.tree, event, size))
-        case ProofAsked(position=None, first=int(first), second=int(second)):
-            return Response(_consistency(request, first, second))
-    raise Problem(Kind.BAD_REQUEST, "Give either `position`, or `first` and `second` together.")
+    if isinstance(asked, OfGrowth):
+        return Response(await sync_to_thread(_consistency, request, asked))
+    assert isinstance(asked, OfEvent)
+    event = await sync_to_thread(_event, request, asked.position)
+    await vouched_for(request.installation, event.position)
+    return Response(await sync_to_thread(_inclusion, request, event))
 
 
 def _latest(request: Call) -> SignedCheckpoint:
@@ -99,12 +103,17 @@ def _event(request: Call, position: int) -> Stored:
     return found[0]
 
 
-def _consistency(request: Call, first: int, second: int) -> ConsistencyProof:
+def _inclusion(request: Call, event: Stored) -> InclusionProof:
+    size = _latest(request).checkpoint.size
+    return prove_inclusion(request.installation.tree, event, size)
+
+
+def _consistency(request: Call, asked: OfGrowth) -> ConsistencyProof:
     try:
-        return prove_consistency(request.installation.tree, first, second)
+        return prove_consistency(request.installation.tree, asked.first, asked.second)
     except ValueError:
         raise Problem(
-            Kind.BAD_REQUEST,
+            Kind.NOT_FOUND,
             "`first` and `second` are sizes of checkpoints of this log, the smaller one first.",
         ) from None
 

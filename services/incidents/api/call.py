@@ -1,6 +1,7 @@
 """A request as the handlers see it: who asks, and every part of it read strictly."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -26,7 +27,7 @@ _JSON: Final = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _MAX_PARAMETERS: Final = 20
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Call(Request[User, str, State]):
@@ -55,14 +56,18 @@ class Call(Request[User, str, State]):
             raise _bad_header(name, "comes more than once")
         return values[0] if values else None
 
-    def asked(self, kind: type[T]) -> T:
-        """Return the query as a `kind`. Raises `Problem` (400) for anything that is not in it."""
+    def asked(self, *kinds: type[T]) -> T:
+        """Return the query as the one of `kinds` that it is.
+
+        Raises `Problem` (400) for anything that is not in it.
+        """
+        pairs = self._pairs()
+        texts = dict(pairs)
+        if len(texts) != len(pairs):
+            raise _bad_query([Reason("query", "A parameter comes twice: give it once.")])
+        kind = next((one for one in kinds if _fits(texts, one)), kinds[0])
         properties = components(kind)[kind.__name__]["properties"]
-        given: dict[str, Any] = {}
-        for name, text in self._pairs():
-            if name in given:
-                raise _bad_query([Reason("query", "A parameter comes twice: give it once.")])
-            given[name] = _from_text(text, properties.get(name, {}))
+        given = {name: _from_text(text, properties.get(name, {})) for name, text in texts.items()}
         try:
             return msgspec.convert(given, kind)
         except msgspec.ValidationError as error:
@@ -130,6 +135,12 @@ def _bad_query(reasons: list[Reason]) -> Problem:
     return Problem(
         Kind.BAD_REQUEST, "The part of the address after the ? does not fit.", reasons=reasons
     )
+
+
+def _fits(texts: Mapping[str, str], kind: type[msgspec.Struct]) -> bool:
+    fields = msgspec.structs.fields(kind)
+    needed = {field.name for field in fields if field.required}
+    return needed <= set(texts) <= {field.name for field in fields}
 
 
 def _from_text(text: str, schema: dict[str, Any]) -> str | int | bool:

@@ -1,7 +1,5 @@
 """Cases as people read them: the list, and one case with what may be done to it now."""
 
-import asyncio
-import time
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -15,7 +13,7 @@ from incidents.api.call import Call
 from incidents.api.commands import rows
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
-from incidents.api.problems import unavailable
+from incidents.api.patience import Position, listed
 from incidents.cases import NoSuchCase
 from incidents.domain import case as rules
 from incidents.domain.access import Sight
@@ -28,11 +26,8 @@ from incidents.installation import Installation
 from incidents.pages import CasePage, case_page
 from incidents.views import Filters, Place
 
-PATIENCE: Final = 2.0
-"""Seconds that a list waits for its view to know of a change."""
 MOST_EXAMINED: Final = 500
 """Cases looked at for one page: what the filters leave over may be on the next."""
-Position = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 # ── one case ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -148,26 +143,14 @@ class CaseList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         summary="The cases you may see, newest first",
         tag="cases",
         answer=CaseList,
-        query=CasesAsked,
-        refuses=(503,),
+        query=(CasesAsked,),
+        refuses=(404,),
     ),
 )
 async def list_cases(request: Call) -> Response[CaseList]:
     asked = request.asked(CasesAsked)
-    await caught_up(request.installation, asked.position)
+    await listed(request.installation, asked.position)
     return Response(await sync_to_thread(_list, request, asked))
-
-
-async def caught_up(installation: Installation, position: int | None) -> None:
-    """Return once the views know of everything up to `position`. Raises `Problem` (503)."""
-    patient_until = time.monotonic() + PATIENCE
-    while position is not None and await sync_to_thread(installation.views.position) < position:
-        if time.monotonic() > patient_until:
-            raise unavailable(
-                "The list does not know of that change yet. Try again in a few seconds; if it "
-                "lasts, the worker of this installation is not running."
-            )
-        await asyncio.sleep(0.02)
 
 
 def _list(request: Call, asked: CasesAsked) -> CaseList:

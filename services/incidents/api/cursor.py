@@ -44,7 +44,7 @@ class Cursors:
         return urlsafe_b64encode(self._mac(said, of) + said).rstrip(b"=").decode()
 
     def read(self, cursor: str, of: object) -> tuple[str, str]:
-        """Return the place. Raises `Problem` (400) for a cursor that is not of this list."""
+        """Return the place. Raises `Problem` (404): another list's cursor is as good as none."""
         try:
             raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             mac, said = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
@@ -53,7 +53,7 @@ class Cursors:
         except ValueError:
             pass  # not base64: as good as altered
         raise Problem(
-            Kind.BAD_REQUEST,
+            Kind.NOT_FOUND,
             "This cursor does not belong to this list. Start again without it; filters have to "
             "stay the same from page to page.",
         )

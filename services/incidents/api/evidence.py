@@ -5,15 +5,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath
 
 from incidents.api.call import Call
 from incidents.api.operations import IMAGES, PDF, TEXT, ZIP, Contract, download, operation
+from incidents.api.patience import vouched_for
 from incidents.api.problems import Kind, Problem, not_found
 from incidents.domain.access import Sight
 from incidents.domain.state import Case
 from incidents.domain.table import Reason
 from incidents.evidence.bundle import build_bundle
+from incidents.store import Stored
 
 
 class BundleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,24 +33,33 @@ class BundleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         summary="The case with its proofs, as a zip that verifies offline",
         tag="audit",
         answer=ZIP,
-        query=BundleAsked,
+        query=(BundleAsked,),
         refuses=(403, 404, 409, 503),
     ),
 )
-def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]:
+async def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]:
     asked = request.asked(BundleAsked)
-    installation = request.installation
+    events = await sync_to_thread(_events, request, case_id)
+    await vouched_for(request.installation, events[-1].position)
+    bundle = await sync_to_thread(_bundle, request, events, asked.since)
+    return download(bundle, ZIP, "case", case_id)
+
+
+def _events(request: Call, case_id: UUID) -> list[Stored]:
     _shown(request, case_id, Sight.FULL, Sight.AUDIT)
-    events = installation.store.stored(case_id)
-    entries = installation.reading.history(request.user, case_id)
-    bundle = build_bundle(
+    return request.installation.store.stored(case_id)
+
+
+def _bundle(request: Call, events: list[Stored], since: int | None) -> bytes:
+    installation, last = request.installation, events[-1]
+    entries = installation.reading.history(request.user, last.stream)
+    return build_bundle(
         events,
         tree=installation.tree,
         folder=installation.checkpoints,
-        since=() if asked.since is None else (asked.since,),
-        history=msgspec.json.encode([e for e in entries if e.version <= events[-1].version]),
+        since=() if since is None else (since,),
+        history=msgspec.json.encode([e for e in entries if e.version <= last.version]),
     )
-    return download(bundle, ZIP, "case", case_id)
 
 
 @operation(

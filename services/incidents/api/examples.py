@@ -8,6 +8,7 @@ import msgspec
 from incidents.api.letters import Approval, Resolution, Withdrawal
 from incidents.api.session import OpenSession
 from incidents.domain.assessment import (
+    AssignLead,
     DecideNotToRefer,
     MarkOutOfScope,
     RecordAssessment,
@@ -75,6 +76,7 @@ EXAMPLES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     },
     AcknowledgeReport: {},
     StartAssessment: {},
+    AssignLead: {"lead": USER, "reason": "The first lead is away until the new year."},
     RecordAssessment: {
         "scope": "professional",
         "finding": "unacceptable",

@@ -9,7 +9,6 @@ from litestar.params import FromPath
 
 from incidents.api.call import Call
 from incidents.api.operations import Contract, operation
-from incidents.api.problems import Kind, Problem
 from incidents.domain.vocabulary import Moment
 from incidents.pages import CasePage, Entry
 
@@ -21,11 +20,16 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     entries: list[Entry]
 
 
-class ReplayAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either a version, or a moment; with a moment, what had happened by another one."""
+class AtVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As it was at a version."""
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=2**31)] | None = None
-    known_at: Moment | None = None
+    version: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+
+
+class AsKnown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As it was known at a moment; of that, what had happened by another one."""
+
+    known_at: Moment
     happened_by: Moment | None = None
 
 
@@ -53,28 +57,20 @@ def read_history(request: Call, case_id: FromPath[UUID]) -> Response[History]:
         summary="The case as it was at a version, or as it was known at a moment",
         tag="history",
         answer=CasePage,
-        query=ReplayAsked,
+        query=(AtVersion, AsKnown),
         refuses=(404,),
     ),
 )
 def replay_case(request: Call, case_id: FromPath[UUID]) -> Response[CasePage]:
     """Give `version`, or `known_at`, the latter also with `happened_by`."""
-    asked = request.asked(ReplayAsked)
-    by_version, by_moment = asked.version is not None, asked.known_at is not None
-    if by_version == by_moment or (asked.happened_by is not None and not by_moment):
-        raise Problem(
-            Kind.BAD_REQUEST,
-            "Give either `version`, or `known_at`; `happened_by` goes with `known_at` only.",
-        )
+    then = msgspec.structs.asdict(request.asked(AtVersion, AsKnown))
     installation = request.installation
     return Response(
         installation.reading.replay(
             request.user,
             case_id,
             installation.clock(),
-            version=asked.version,
-            known_at=asked.known_at,
-            happened_by=asked.happened_by,
+            **then,
         )
     )
 

@@ -12,10 +12,10 @@ from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, RawBody
 
 from incidents.api.call import Call
-from incidents.api.cases import Position, caught_up
 from incidents.api.commands import Recorded, recorded
 from incidents.api.cursor import Cursor
 from incidents.api.operations import PDF, TEXT, Contract, download, operation
+from incidents.api.patience import Position, listed
 from incidents.api.problems import not_found
 from incidents.cases import NoSuchCase
 from incidents.domain.access import Sight
@@ -65,13 +65,13 @@ class LetterAnswer(LetterInList, frozen=True, kw_only=True, omit_defaults=True):
         summary="The letters of the cases you see",
         tag="letters",
         answer=LetterList,
-        query=LettersAsked,
-        refuses=(503,),
+        query=(LettersAsked,),
+        refuses=(404,),
     ),
 )
 async def list_letters(request: Call) -> Response[LetterList]:
     asked = request.asked(LettersAsked)
-    await caught_up(request.installation, asked.position)
+    await listed(request.installation, asked.position)
     return Response(await sync_to_thread(_list, request, asked))
 
 

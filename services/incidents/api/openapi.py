@@ -16,7 +16,7 @@ from incidents.api.call import IF_MATCH, KEY, Call
 from incidents.api.examples import EXAMPLES
 from incidents.api.operations import CONTRACT, Contract, operation
 from incidents.api.problems import MEDIA_TYPE, Kind, ProblemDetails
-from incidents.api.strict_json import MAX_BODY
+from incidents.api.strict_json import CONTROLS, MAX_BODY
 from incidents.api.wording import REF
 
 VERSION: Final = "1.0.0"
@@ -96,10 +96,7 @@ def _parameters(path: str, contract: Contract) -> Iterator[Json]:
         if part.startswith("{"):
             name = part.strip("{}").partition(":")[0]
             yield _parameter("path", name, {"type": "string", "format": "uuid"}, required=True)
-    if contract.query is not None:
-        schema = _components([contract.query])[contract.query.__name__]
-        for name, field in schema["properties"].items():
-            yield _parameter("query", name, _given(field))
+    yield from _query(contract.query)
     if contract.versioned:
         version = {"type": "string", "pattern": f"^{IF_MATCH}$"}
         yield _parameter("header", "If-Match", version, required=True, example='"7"')
@@ -110,8 +107,21 @@ def _parameters(path: str, contract: Contract) -> Iterator[Json]:
         yield _parameter("header", "If-None-Match", {"type": "string"}, example='"7"')
 
 
-def _parameter(place: str, name: str, schema: Json, required: bool = False, **more: str) -> Json:
+def _parameter(place: str, name: str, schema: Json, required: bool = False, **more: Any) -> Json:
     return {"name": name, "in": place, "required": required, "schema": schema, **more}
+
+
+def _query(kinds: Sequence[type[msgspec.Struct]]) -> Iterator[Json]:
+    schemas = [_components([kind])[kind.__name__] for kind in kinds]
+    for schema in schemas:
+        schema["properties"] = {name: _given(f) for name, f in schema["properties"].items()}
+    if len(schemas) == 1:
+        for name, field in schemas[0]["properties"].items():
+            yield _parameter("query", name, field)
+    elif schemas:
+        # One object or the other, its properties spread out as parameters of their own.
+        spread: Json = {"style": "form", "explode": True}
+        yield _parameter("query", "asked", {"oneOf": schemas}, required=True, **spread)
 
 
 def _given(field: Json) -> Json:
@@ -122,7 +132,9 @@ def _given(field: Json) -> Json:
 
 def _body(kind: type[msgspec.Struct]) -> Json:
     needed = any(field.required for field in msgspec.structs.fields(kind))
-    content = {"schema": {"$ref": REF + kind.__name__}, "example": EXAMPLES[kind]}
+    content: Json = {"schema": {"$ref": REF + kind.__name__}}
+    if kind in EXAMPLES:
+        content["example"] = EXAMPLES[kind]
     return {"required": needed, "content": {JSON: content}}
 
 
@@ -181,9 +193,28 @@ def _refusals(contract: Contract) -> Json:
 
 def _schemas(routes: Sequence[HTTPRouteHandler]) -> Json:
     contracts: list[Contract] = [route.opt[CONTRACT] for route in routes]
-    kinds: set[type] = {ProblemDetails, *(kind for c in contracts for kind in c.structs)}
-    kinds |= {c.body for c in contracts if c.body is not None}
-    return _components(sorted(kinds, key=lambda kind: kind.__name__))
+    given: set[type] = {ProblemDetails, *(kind for c in contracts for kind in c.structs)}
+    given |= {kind for c in contracts for kind in c.otherwise.values()}
+    taken = {c.body for c in contracts if c.body is not None}
+    schemas = _components(sorted(given, key=_name))
+    schemas |= _without_controls(_components(sorted(taken, key=_name)))
+    return dict(sorted(schemas.items()))
+
+
+def _name(kind: type) -> str:
+    return kind.__name__
+
+
+def _without_controls(schema: Any) -> Any:
+    """Say of every free text what the reading of a body refuses before any schema is asked."""
+    if isinstance(schema, list):
+        return [_without_controls(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    within = {name: _without_controls(value) for name, value in schema.items()}
+    if schema.get("type") == "string" and not {"format", "contentEncoding"} & set(schema):
+        within["not"] = {"pattern": f"[{CONTROLS}]"}
+    return within
 
 
 def _components(kinds: Sequence[type]) -> Json:

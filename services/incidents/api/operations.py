@@ -34,7 +34,8 @@ class Contract:
     """An operation as its clients see it.
 
     `answer` holds the Structs of its JSON and the media types of what is no JSON; an answer without
-    a body has none. `refuses` are the statuses it may answer beside those that every operation may.
+    a body has none. `query` holds what may be asked in the address: one of these, and nothing else.
+    `refuses` are the statuses it may answer beside those that every operation may.
     """
 
     id: str
@@ -43,7 +44,7 @@ class Contract:
     answer: type[msgspec.Struct] | str | tuple[type[msgspec.Struct] | str, ...] = ()
     description: str = ""
     status: int = 200
-    query: type[msgspec.Struct] | None = None
+    query: tuple[type[msgspec.Struct], ...] = ()
     body: type[msgspec.Struct] | None = None
     max_body: int = MAX_BODY
     versioned: bool = False

@@ -19,7 +19,9 @@ MAX_DEPTH: Final = 32
 MAX_BODY: Final = 1024 * 1024
 MAX_EVIDENCE_BODY: Final = 9 * 1024 * 1024
 """For captured evidence, whose bytes come in base64."""
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROLS: Final = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+"""What no text may have in it, as a range for patterns: all controls but line breaks and tabs."""
+_UNPRINTABLE: Final = re.compile(f"[{CONTROLS}\ud800-\udfff]")
 _LARGEST: Final = 2**63
 _DIGITS: Final = 20
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -39,7 +41,7 @@ def read(raw: bytes, kind: type[T]) -> T:
         body = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         raise not_valid([reason_for(error, kind)]) from None
-    if far := [*_far(body)]:
+    if far := dict.fromkeys(_far(body)):
         raise not_valid([Reason("body", f"`{name}` is no date a case could have.") for name in far])
     return body
 

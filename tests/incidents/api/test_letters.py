@@ -28,7 +28,7 @@ async def test_letters_are_listed_page_by_page(client: Client) -> None:
     assert [x["letter"] for x in first["letters"] + rest["letters"]] == made
     assert "next" not in rest
     other = await client.get("slt", f"/api/letters?cursor={first['next']}")
-    assert other.status_code == 400
+    assert other.status_code == 404
 
 
 async def test_letters_of_a_case_are_for_those_who_see_all_of_it(client: Client) -> None:

@@ -68,7 +68,7 @@ async def test_a_cursor_serves_only_its_own_list(client: Client, who: str, query
     client.life.follow()
     page = (await client.get("headteacher", "/api/cases?limit=1")).json()
     lent = await client.get(who, f"/api/cases?{query}&cursor={page['next']}")
-    assert lent.status_code == 400
+    assert lent.status_code == 404
     assert "cursor" in lent.json()["detail"]
 
 
@@ -78,7 +78,7 @@ async def test_an_altered_cursor_is_refused(client: Client) -> None:
     cursor = (await client.get("headteacher", "/api/cases?limit=1")).json()["next"]
     for bad in (cursor[:-1], "A" + cursor[1:], cursor + "A", "A" * 40, "-"):
         answer = await client.get("headteacher", f"/api/cases?cursor={bad}")
-        assert answer.status_code == 400
+        assert answer.status_code == 404
 
 
 async def test_the_list_is_narrowed_by_stage_reference_and_track(client: Client) -> None:
@@ -139,6 +139,8 @@ async def test_a_list_asked_with_a_position_waits_until_it_knows_of_it(client: C
     client.life.follow()
     known = await client.get("headteacher", f"/api/cases?position={position}")
     assert len(known.json()["cases"]) == 1
+    never = await client.get("headteacher", f"/api/cases?position={int(position) + 1}")
+    assert never.status_code == 404
 
 
 @pytest.mark.parametrize(
