@@ -120,7 +120,11 @@ def _query(kinds: Sequence[type[msgspec.Struct]]) -> Iterator[Json]:
             yield _parameter("query", name, field)
     elif schemas:
         # One object or the other, its properties spread out as parameters of their own.
-        spread: Json = {"style": "form", "explode": True}
+        spread: Json = {
+            "style": "form",
+            "explode": True,
+            "description": "One set of these or the other, each field as a parameter of its own.",
+        }
         yield _parameter("query", "asked", {"oneOf": schemas}, required=True, **spread)
 
 
@@ -197,7 +201,7 @@ def _schemas(routes: Sequence[HTTPRouteHandler]) -> Json:
     given |= {kind for c in contracts for kind in c.otherwise.values()}
     taken = {c.body for c in contracts if c.body is not None}
     schemas = _components(sorted(given, key=_name))
-    schemas |= _without_controls(_components(sorted(taken, key=_name)))
+    schemas |= _as_read(_components(sorted(taken, key=_name)))
     return dict(sorted(schemas.items()))
 
 
@@ -205,14 +209,16 @@ def _name(kind: type) -> str:
     return kind.__name__
 
 
-def _without_controls(schema: Any) -> Any:
-    """Say of every free text what the reading of a body refuses before any schema is asked."""
+def _as_read(schema: Any) -> Any:
+    """Say of every text what the reading of a body refuses, whatever its own pattern is."""
     if isinstance(schema, list):
-        return [_without_controls(one) for one in schema]
+        return [_as_read(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    within = {name: _without_controls(value) for name, value in schema.items()}
-    if schema.get("type") == "string" and not {"format", "contentEncoding"} & set(schema):
+    within = {name: _as_read(value) for name, value in schema.items()}
+    if schema.get("contentEncoding") == "base64":
+        within["pattern"] = _BASE64
+    elif schema.get("type") == "string" and "format" not in schema:
         within["not"] = {"pattern": f"[{CONTROLS}]"}
     return within
 
@@ -252,6 +258,7 @@ _WITH: Final[Mapping[int, tuple[str, ...]]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
+_BASE64: Final = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _SEE: Final = "What is wrong, and what to do."
 _UNCHANGED: Final = {"description": "It still stands at the version in If-None-Match."}
 _INFO: Final = {

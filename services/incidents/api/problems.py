@@ -21,6 +21,7 @@ from incidents.evidence.bundle import BundleTooLarge
 from incidents.evidence.proofs import NotYetCovered
 from incidents.store import (
     AlreadyClaimed,
+    BlobAltered,
     BlobErased,
     BlobGone,
     ClockBehind,
@@ -221,7 +222,7 @@ def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Problem:
     incident = request.scope["state"][REQUEST_ID]
     where = "".join(format_tb(error.__traceback__))
     LOG.error("incident %s: %s\n%s", incident, type(error).__qualname__, where)
-    alarm = isinstance(error, EvidenceAlarm)
+    alarm = isinstance(error, EvidenceAlarm | BlobAltered)
     return Problem(
         Kind.EVIDENCE_ALARM if alarm else Kind.INTERNAL_ERROR,
         "Please report it with the id in `instance`; the log of this installation has the cause.",
