@@ -5,10 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from incidents.api.strict_json import MAX_BODY
 from tests.incidents.api.school import Client, report
-from tests.incidents.api.stages import ASSESSMENT, evidence
+from tests.incidents.api.stages import ASSESSMENT
+from tests.security.one_installation import app, life
 from tests.security.routes import DOCUMENT
+
+__all__ = ["app", "life"]
 
 GOOD: Final = json.dumps(report()).encode()
 JSON: Final = "application/json"
@@ -150,7 +152,7 @@ async def test_a_field_inside_a_person_is_refused_too(client: Client) -> None:
         ({"kind": "gossip"}, "`kind` has to be one of: abuse, "),
         ({"categories": []}, "`categories` has to be at least 1 entries long"),
         ({"categories": ["gossip"]}, "has to be one of: "),
-        ({"facts": "  \n "}, "`facts` must not be blank"),
+        ({"facts": "  \n "}, "`facts` has too little to read in it"),
         ({"facts": ""}, "`facts` has to be at least 1 characters long"),
         ({"facts": "x" * (LONGEST + 1)}, f"`facts` has to be at most {LONGEST} characters long"),
         ({"facts": 7}, "`facts` has to be a text"),
@@ -171,7 +173,7 @@ async def test_a_field_inside_a_person_is_refused_too(client: Client) -> None:
         ),
         ({"post_url": "javascript:alert(1)"}, "`post_url` is not written as"),
         ({"post_url": "https://example.org/\n"}, "`post_url` is not written as"),
-        ({"platform": "<b>Facebook</b>"}, "`platform` is not written as"),
+        ({"platform": "Face\nbook"}, "`platform` has to be one line"),
     ],
 )
 async def test_a_field_that_does_not_fit_is_named_in_words(
@@ -215,131 +217,7 @@ async def test_a_body_that_is_no_object_is_refused(client: Client, value: str) -
     assert (await sent(client, value.encode())).status_code == 422
 
 
-# ── size ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Upload:
-    """A client that sends `total` bytes in chunks, and counts how many were taken off it."""
-
-    def __init__(self, client: Client, path: str, total: int, announced: int | None) -> None:
-        self._app = client.app
-        self._left = total
-        self.taken = 0
-        self.status = 0
-        headers = [
-            (b"host", b"school.example"),
-            (b"authorization", f"Bearer {client.life.tokens['staff']}".encode()),
-            (b"content-type", b"application/json"),
-            (b"if-match", b'"1"'),
-        ]
-        if announced is not None:
-            headers.append((b"content-length", str(announced).encode()))
-        self._scope: Any = {
-            "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
-            "query_string": b"", "headers": headers, "client": ("192.0.2.1", 1),
-            "server": ("school.example", 80), "scheme": "http", "http_version": "1.1",
-            "root_path": "", "asgi": {"version": "3.0"},
-        }  # fmt: skip
-
-    async def run(self) -> "Upload":
-        await self._app(self._scope, self.receive, self.send)
-        return self
-
-    async def receive(self) -> Any:
-        chunk = b" " * min(65_536, self._left)
-        self._left -= len(chunk)
-        self.taken += len(chunk)
-        return {"type": "http.request", "body": chunk, "more_body": self._left > 0}
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-
-
-class HangingUp(Upload):
-    """A client that is gone before its body is there."""
-
-    async def receive(self) -> Any:
-        return {"type": "http.disconnect"}
-
-
-HUNDRED_MB: Final = 100 * 1024 * 1024
-
-
-async def test_a_hundred_megabytes_are_refused_before_the_first_is_taken(client: Client) -> None:
-    stream = await Upload(client, "/api/incidents", HUNDRED_MB, HUNDRED_MB).run()
-    assert (stream.status, stream.taken) == (413, 0)
-
-
-@pytest.mark.parametrize("announced", [None, 10])
-async def test_a_body_of_unknown_or_wrong_length_is_cut_off_at_the_limit(
-    client: Client, announced: int | None
-) -> None:
-    stream = await Upload(client, "/api/incidents", HUNDRED_MB, announced).run()
-    assert stream.status == 413
-    assert stream.taken <= MAX_BODY + 65_536
-
-
-async def test_evidence_is_cut_off_at_its_own_limit(client: Client) -> None:
-    case = await client.report()
-    stream = await Upload(client, f"{case.path}/capture-evidence", HUNDRED_MB, None).run()
-    assert stream.status == 413
-    assert stream.taken <= 9 * 1024 * 1024 + 65_536
-
-
 @pytest.mark.parametrize("announced", ["abc", "1, 2", ""])
 async def test_a_length_that_is_no_length_is_refused(client: Client, announced: str) -> None:
     answer = await sent(client, GOOD, **{"Content-Length": announced})
     assert answer.status_code == 400
-
-
-async def test_a_client_that_hangs_up_is_no_failure_of_ours(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    gone = await HangingUp(client, "/api/incidents", 0, 10).run()
-    assert gone.status == 400
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
-# ── captured files ────────────────────────────────────────────────────────────────────────────────
-
-EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-
-
-@pytest.mark.parametrize(
-    ("content", "media_type", "status"),
-    [
-        (b"", "text/plain", 422),
-        (b"<html>", "text/html", 422),
-        (b"<svg onload=alert(1)>", "image/svg+xml", 422),
-        (b"PK\x03\x04", "application/zip", 422),
-        (b"MZ\x90\x00", "image/png", 422),
-        (b"<html>", "image/jpeg", 422),
-        (b"%PDF-1.7", "text/plain", 200),
-        (b"\x00\x01", "text/plain", 422),
-        (b"\xff\xfe", "text/plain", 422),
-        (b"x" * (6 * 1024 * 1024 + 1), "text/plain", 422),
-        (EICAR, "text/plain", 200),
-        (b"\x89PNG\r\n\x1a\n", "image/png", 200),
-    ],
-    ids=["empty", "html", "svg", "zip", "exe", "a lie", "pdf as text", "binary", "utf-16",
-         "too large", "eicar", "png"],
-)  # fmt: skip
-async def test_evidence_has_to_be_what_it_says(
-    client: Client, content: bytes, media_type: str, status: int
-) -> None:
-    case = await client.report()
-    body = evidence(content, media_type=media_type)
-    answer = await case.ask("headteacher", "capture-evidence", body)
-    assert answer.status_code == status, answer.text
-
-
-async def test_a_label_is_words_and_never_a_file_name(client: Client) -> None:
-    case = await client.report()
-    label = "../../etc/passwd.png.exe\u202e"
-    await case.done("headteacher", "capture-evidence", evidence(label=label))
-    (item,) = (await client.get("headteacher", case.path)).json()["evidence"]
-    assert item["label"] == label
-    answer = await client.get("headteacher", f"{case.path}/evidence/{item['evidence']}")
-    name = answer.headers["content-disposition"]
-    assert name == f'attachment; filename="evidence-{item["evidence"]}.txt"'

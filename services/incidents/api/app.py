@@ -3,6 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, Request
@@ -23,6 +24,7 @@ from incidents.api.sign_in import SignIn
 from incidents.installation import Installation
 
 
+@cache
 def openapi_document() -> bytes:
     """Return the description of the API as JSON, without anything running."""
     return document(ROUTES)

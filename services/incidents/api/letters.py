@@ -15,7 +15,7 @@ from incidents.api.call import Call
 from incidents.api.commands import Recorded, recorded
 from incidents.api.cursor import Cursor
 from incidents.api.operations import PDF, TEXT, Contract, download, operation
-from incidents.api.patience import Position, listed
+from incidents.api.patience import Position, catching_up, listed
 from incidents.api.problems import not_found
 from incidents.cases import NoSuchCase
 from incidents.domain.access import Sight
@@ -83,7 +83,7 @@ async def list_letters(request: Call) -> Response[LetterList]:
         summary="One letter; the words too, where it is a text",
         tag="letters",
         answer=LetterAnswer,
-        refuses=(404, 410),
+        refuses=(404, 410, 503),
     ),
 )
 def read_letter(request: Call, letter_id: FromPath[UUID]) -> Response[LetterAnswer]:
@@ -109,7 +109,7 @@ def read_letter(request: Call, letter_id: FromPath[UUID]) -> Response[LetterAnsw
         summary="The document of a letter, exactly as it is or was sent",
         tag="letters",
         answer=(PDF, TEXT),
-        refuses=(404, 410),
+        refuses=(404, 410, 503),
     ),
 )
 def read_document(request: Call, letter_id: FromPath[UUID]) -> Response[bytes]:
@@ -152,12 +152,16 @@ def _lines(
 
 
 def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:
-    """Return a letter that this user may see. Raises `Problem` (404)."""
-    case_id = request.installation.views.case_of_letter(letter_id)
-    shown = _shown(request, case_id) if case_id else None
-    if shown is None or letter_id not in shown[1]:
-        raise not_found()
-    return shown[0], shown[1][letter_id]
+    """Return a letter that this user may see; one just written may be younger than the views.
+
+    Raises `Problem` (404, 503).
+    """
+    for _ in catching_up(request.installation):
+        case_id = request.installation.views.case_of_letter(letter_id)
+        shown = _shown(request, case_id) if case_id else None
+        if shown is not None and letter_id in shown[1]:
+            return shown[0], shown[1][letter_id]
+    raise not_found()
 
 
 def _shown(request: Call, case_id: UUID) -> tuple[Case, Mapping[UUID, Letter]] | None:
@@ -226,7 +230,7 @@ def _contract(id_: str, summary: str, body: type[msgspec.Struct]) -> Contract:
         body=body,
         repeatable=True,
         tagged=True,
-        refuses=(403, 404, 409),
+        refuses=(403, 404, 409, 503),
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Final
 
 import msgspec
@@ -14,6 +14,10 @@ from incidents.installation import Installation
 PATIENCE: Final = 2.0
 """Seconds that a request waits for a follower."""
 _BREATH: Final = 0.02
+_BEHIND: Final = (
+    "The list does not know of that change yet. Try again in a few seconds; if it lasts, the "
+    "worker of this installation is not running."
+)
 
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -27,10 +31,25 @@ async def listed(installation: Installation, position: int | None) -> None:
         return
     if position > await sync_to_thread(installation.store.head):
         raise Problem(Kind.NOT_FOUND, "Nothing has been recorded at this position.")
-    raise unavailable(
-        "The list does not know of that change yet. Try again in a few seconds; if it lasts, the "
-        "worker of this installation is not running."
-    )
+    raise unavailable(_BEHIND)
+
+
+def catching_up(installation: Installation) -> Iterator[None]:
+    """Yield for each look at the views, until they know of all that is recorded now.
+
+    Waits between two looks in the thread of the request. Raises `Problem`: 503 when the views are
+    too slow.
+    """
+    views, head = installation.views, installation.store.head()
+    patient_until = time.monotonic() + PATIENCE
+    while True:
+        complete = views.position() >= head
+        yield
+        if complete:
+            return
+        if time.monotonic() > patient_until:
+            raise unavailable(_BEHIND)
+        time.sleep(_BREATH)
 
 
 async def vouched_for(installation: Installation, position: int) -> None:

@@ -68,11 +68,19 @@ def _has_to_be(what: str, schema: dict[str, Any]) -> str:
     if what.startswith("Invalid base64"):
         return "has to be base64"
     if "matching regex" in what:
-        blank = schema.get("pattern") == r"\S"
-        return "must not be blank" if blank else "is not written as this field asks for"
+        return _written(schema.get("pattern", ""))
     if limit := _BOUND.search(what):
         return _within(limit["kind"], limit["how"], limit["n"])
     return "has to be " + _kinds(what)
+
+
+def _written(pattern: str) -> str:
+    """A pattern is told by what it lets through: any words, words on one line, or a form."""
+    if not re.search(pattern, "Ordinary words " * 5):
+        return "is not written as this field asks for"
+    if not re.search(pattern, "Ordinary\nwords\n" * 5):
+        return "has to be one line with something to read in it"
+    return "has too little to read in it: blanks do not count"
 
 
 def _within(kind: str, how: str, n: str) -> str:

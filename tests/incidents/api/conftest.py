@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
 
+from incidents.api.app import create_app
 from tests.incidents.api.school import (
     Client,
     SchoolLife,
@@ -28,7 +30,12 @@ def life(template: Template, tmp_path: Path) -> Iterator[SchoolLife]:
 
 
 @pytest.fixture
-async def client(life: SchoolLife) -> AsyncIterator[Client]:
-    client = Client(life)
+def app(life: SchoolLife) -> Litestar:
+    return create_app(life.installation)
+
+
+@pytest.fixture
+async def client(life: SchoolLife, app: Litestar) -> AsyncIterator[Client]:
+    client = Client(life, app)
     yield client
     await client.http.aclose()

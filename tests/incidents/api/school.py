@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
+from litestar import Litestar
 
 from incidents.api.app import create_app
 from incidents.config import Settings
@@ -106,9 +107,9 @@ def _open(var: Path, clock: StandingClock, **settings: Any) -> Installation:
 class Client:
     """Speaks to the real application as any of its people."""
 
-    def __init__(self, life: SchoolLife) -> None:
+    def __init__(self, life: SchoolLife, app: Litestar | None = None) -> None:
         self.life = life
-        self.app = create_app(life.installation)
+        self.app = app or create_app(life.installation)
         self.http = httpx.AsyncClient(
             # Litestar's types for ASGI are narrower than httpx's.
             transport=httpx.ASGITransport(app=self.app),  # type: ignore[arg-type]
