@@ -39,6 +39,10 @@ TRY_LATER: Final = "try_later"
 """The one refusal that is not final: nothing could be read or kept just now."""
 
 
+FAULT: Final = "fault"
+"""We could not work it out: asking again will not help before somebody has looked."""
+
+
 class Answers:
     """Answers every question on `requests.incidents.*` while it runs."""
 
@@ -92,6 +96,10 @@ class Answers:
         except StoreUnavailable as reason:
             log.warning("answers: %s", reason)
             return Refused(TRY_LATER)
+        except Exception as fault:
+            # Somebody waits for an answer; what went wrong may quote words, its kind does not.
+            log.error("answers: %s could not be answered: %s", name, type(fault).__name__)
+            return Refused(FAULT)
 
     def _recipients(self, asked: RecipientsAsked) -> Recipients:
         found = recipients(

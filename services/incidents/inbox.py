@@ -17,7 +17,7 @@ from nats.errors import TimeoutError as NothingNew
 from nats.js import JetStreamContext
 
 from incidents.broker import FETCH_SECONDS, NOTIFIER, PARTITIONS, Broker
-from incidents.cases import Cases, Key, NoSuchCase
+from incidents.cases import Cases, Key
 from incidents.domain.facts import PersonId, SchoolId
 from incidents.domain.letters import (
     RecordAlert,
@@ -28,10 +28,12 @@ from incidents.domain.letters import (
 )
 from incidents.domain.school import User
 from incidents.domain.table import Command, Refusal
-from incidents.domain.vocabulary import LetterForm, Role
+from incidents.domain.vocabulary import Role
+from incidents.letter_data import LETTERS, Alert
 from incidents.messages import (
     OUTCOMES,
     LetterDrafted,
+    LetterGivenUp,
     LetterInDoubt,
     LetterNotSent,
     LetterSentOut,
@@ -41,6 +43,8 @@ from incidents.store import StoreUnavailable
 
 log: Final = logging.getLogger(__name__)
 
+NOBODY: Final = "nobody"
+ALERTS: Final = frozenset(code for code, letter in LETTERS.items() if letter is Alert)
 PAUSE: Final = 1.0
 """Seconds before the next try when the broker or the store is away."""
 
@@ -93,8 +97,9 @@ class Inbox:
     def take(self, body: bytes) -> None:
         """Record one outcome. Raises `StoreUnavailable`; everything else is settled here.
 
-        An outcome that can't be recorded (a case nobody knows, a letter that went on meanwhile) is
-        logged by its id and passed over: it must not hold up those behind it.
+        An outcome that can't be recorded (a case nobody knows, a letter that went on meanwhile, a
+        message that is none) is logged by its id and passed over: the stream keeps it, and it must
+        not hold up those behind it.
         """
         try:
             envelope = msgspec.json.decode(body, type=_Envelope)
@@ -102,7 +107,7 @@ class Inbox:
             if kind is None:
                 return
             outcome = msgspec.json.decode(envelope.data, type=kind)
-        except msgspec.DecodeError:
+        except ValueError:  # msgspec's own errors are; so is text that is not UTF-8
             log.error("inbox: an outcome could not be read; it is kept in the stream %s", NOTIFIER)
             return
         command = _command(outcome)
@@ -116,13 +121,19 @@ class Inbox:
             self._cases.ask(
                 notifier, outcome.case_id, command, version=None, key=key, cause=event_id
             )
-        except (NoSuchCase, Refusal) as reason:
-            what, why = type(command).__name__, str(reason) or type(reason).__name__
+        except StoreUnavailable:
+            raise
+        except Exception as reason:
+            # Whatever is wrong with this one, the outcomes behind it must not wait for ever.
+            why = str(reason) if isinstance(reason, Refusal) else type(reason).__name__
+            what = type(command).__name__
             log.error("inbox: outcome %s is not recorded: %s: %s", event_id, what, why)
 
 
 def _command(outcome: Outcome) -> Command | None:
-    if outcome.letter.startswith("A"):
+    if isinstance(outcome, LetterGivenUp) and outcome.reason == NOBODY:
+        return None
+    if outcome.letter in ALERTS:
         return _on_alert(outcome)
     return COMMANDS[type(outcome)](outcome) if type(outcome) in COMMANDS else None
 
@@ -142,7 +153,7 @@ def _drafted(outcome: LetterDrafted) -> Command:
     return RecordLetterRendered(
         letter=outcome.letter_id,
         code=outcome.letter,
-        form=LetterForm(outcome.form),
+        form=outcome.form,
         audience=outcome.audience,
         prompted_by=outcome.event_id,
         recipient=PersonId(outcome.recipient_ref) if outcome.recipient_ref else None,
@@ -163,7 +174,13 @@ def _in_doubt(outcome: LetterInDoubt) -> Command:
 
 
 def _not_sent(outcome: LetterNotSent) -> Command:
-    return RecordLetterFailed(letter=outcome.letter_id, why=outcome.reason)
+    return RecordLetterFailed(
+        letter=outcome.letter_id,
+        code=outcome.letter,
+        prompted_by=outcome.event_id,
+        recipient=PersonId(outcome.recipient_ref) if outcome.recipient_ref else None,
+        why=outcome.reason,
+    )
 
 
 COMMANDS: Final[Mapping[type[Outcome], Callable[[Any], Command]]] = {
@@ -171,5 +188,6 @@ COMMANDS: Final[Mapping[type[Outcome], Callable[[Any], Command]]] = {
     LetterSentOut: _sent,
     LetterInDoubt: _in_doubt,
     LetterNotSent: _not_sent,
+    LetterGivenUp: _not_sent,
 }
-"""What each outcome asks of its case. A withdrawal was decided here: there is nothing to record."""
+"""What each outcome asks of its case. That nobody is to get a letter asks for nothing."""

@@ -21,6 +21,7 @@ from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithd
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.referral import ReferralMade
 from incidents.domain.timers import DeadlineMissed
+from incidents.domain.vocabulary import LetterForm
 
 PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     IncidentLogged: ("v1", ()),
@@ -199,17 +200,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     letter_id: UUID
     letter: str
     event_id: UUID
+    recipient_ref: UUID | None = None
 
 
 class LetterDrafted(Outcome, frozen=True, kw_only=True):
-    form: str
+    form: LetterForm
     audience: str
     media_type: str
     document: str
     template_hash: str
     data_hash: str
     needs_approval: bool
-    recipient_ref: UUID | None = None
 
 
 class LetterSentOut(Outcome, frozen=True, kw_only=True):
@@ -224,10 +225,14 @@ class LetterNotSent(Outcome, frozen=True, kw_only=True):
     reason: str
 
 
+class LetterGivenUp(LetterNotSent, frozen=True, kw_only=True):
+    """Nobody may get it any more, or there is nobody to get it ("nobody")."""
+
+
 OUTCOMES: Final[Mapping[str, type[Outcome]]] = {
     "notifier.letter_drafted.v1": LetterDrafted,
     "notifier.letter_sent.v1": LetterSentOut,
     "notifier.letter_uncertain.v1": LetterInDoubt,
     "notifier.letter_failed.v1": LetterNotSent,
-    "notifier.letter_withdrawn.v1": Outcome,
+    "notifier.letter_withdrawn.v1": LetterGivenUp,
 }

@@ -115,7 +115,7 @@ class LetterLine(_Page, frozen=True, kw_only=True):
     letter: UUID
     code: str
     state: LetterState
-    form: LetterForm
+    form: LetterForm | None = None
     audience: str
     document: str | None = None
     media_type: str | None = None
@@ -254,7 +254,7 @@ def _report(case: Case, words: Words) -> dict[str, Any]:
     """What the reporter told."""
     return {
         "kind": case.kind,
-        "platform": case.platform,
+        "platform": words(case.platform),
         "facts": words(case.facts),
         "opinion": words(case.opinion),
         "post_url": words(case.post_url),
@@ -268,7 +268,7 @@ def _report(case: Case, words: Words) -> dict[str, Any]:
 def _post(case: Case, words: Words) -> dict[str, Any]:
     """Where the post is, and what is kept of it."""
     return {
-        "platform": case.platform,
+        "platform": words(case.platform),
         "post_url": words(case.post_url),
         "posted_at": case.posted_at,
         "on_school_account": case.on_school_account,

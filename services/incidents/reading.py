@@ -158,7 +158,9 @@ def _for_reporter(entry: Entry) -> Entry:
     """His own words as they are; of everybody else's acts only where the case then stood."""
     stages = [change for change in entry.changes if change.field == "stage"]
     if entry.event not in {event.TOPIC for event in _STATUS_EVENTS}:
-        return msgspec.structs.replace(entry, changes=stages)
+        # What he put right may have been somebody else's words by then.
+        own = {name: said for name, said in entry.data.items() if name != "old"}
+        return msgspec.structs.replace(entry, changes=stages, data=own)
     actor = ActorPage(role=entry.actor.role)
     return msgspec.structs.replace(entry, changes=stages, data={}, actor=actor)
 

@@ -13,10 +13,11 @@ from typing import Final
 
 from incidents.answers import Answers
 from incidents.broker import Broker, connect
+from incidents.evidence import EvidenceAlarm
 from incidents.inbox import Inbox
 from incidents.installation import Installation
 from incidents.messages import publish
-from incidents.relay import Relay
+from incidents.relay import LogBehindStream, Relay
 
 log: Final = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ async def work(installation: Installation, stopping: asyncio.Event) -> None:
 def _threads(installation: Installation, stop: Signal) -> list["asyncio.Future[None]"]:
     blocking: tuple[Callable[[], None], ...] = (
         lambda: installation.views.follow(installation.store, stop),
-        lambda: installation.sequencer().run(stop),
+        lambda: _sequence(installation, stop),
         lambda: installation.timekeeper().run(stop),
     )
     return [asyncio.ensure_future(asyncio.to_thread(one)) for one in blocking]
@@ -66,11 +67,28 @@ def _threads(installation: Installation, stop: Signal) -> list["asyncio.Future[N
 
 def _tasks(installation: Installation, broker: Broker) -> list["asyncio.Future[None]"]:
     return [
-        asyncio.ensure_future(Relay(installation.store, broker, publish).run()),
+        asyncio.ensure_future(_relay(installation, broker)),
         asyncio.ensure_future(Answers(installation.lookup(), broker).run()),
         asyncio.ensure_future(Inbox(installation.cases, broker).run()),
         asyncio.ensure_future(_closed(broker)),
     ]
+
+
+def _sequence(installation: Installation, stop: Signal) -> None:
+    """An alarm ends the evidence and nothing else: deadlines and letters must go on."""
+    try:
+        installation.sequencer().run(stop)
+    except EvidenceAlarm:
+        stop.wait()
+
+
+async def _relay(installation: Installation, broker: Broker) -> None:
+    """A log older than the stream ends the relay and nothing else, until somebody has looked."""
+    try:
+        await Relay(installation.store, broker, publish).run()
+    except LogBehindStream as reason:
+        log.critical("relay: %s", reason)
+        await asyncio.Event().wait()
 
 
 async def _closed(broker: Broker) -> None:

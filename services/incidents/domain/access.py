@@ -38,8 +38,16 @@ def _not_about_head(case: Case) -> bool:
     return not case.about_headteacher
 
 
+def _about_head(case: Case) -> bool:
+    return case.about_headteacher
+
+
+def _needs_moderation(case: Case) -> bool:
+    return case.needs_moderation
+
+
 def _waiting_for_a_lead(case: Case) -> bool:
-    return case.stage is Stage.REPORTED and case.lead is None and _not_about_head(case)
+    return case.lead is None and case.stage is not Stage.CLOSED and _not_about_head(case)
 
 
 def _about_a_child(case: Case) -> bool:
@@ -54,9 +62,9 @@ SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
     Role.SLT: (Sight.FULL, _waiting_for_a_lead),
     Role.HEADTEACHER: (Sight.FULL, _not_about_head),
     Role.DSL: (Sight.FULL, _about_a_child),
-    Role.MODERATOR: (Sight.MODERATION, lambda case: case.needs_moderation),
+    Role.MODERATOR: (Sight.MODERATION, _needs_moderation),
     Role.DPO: (Sight.FULL, _about_data),
-    Role.CHAIR: (Sight.FULL, lambda case: case.about_headteacher),
+    Role.CHAIR: (Sight.FULL, _about_head),
     Role.AUDITOR: (Sight.AUDIT, _always),
     Role.NOTIFIER: (Sight.FULL, _always),
     Role.TIMEKEEPER: (Sight.FULL, _always),

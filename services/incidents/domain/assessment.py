@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from incidents.domain.access import colleagues, somebody_else_may
 from incidents.domain.closing import CaseClosed
-from incidents.domain.facts import CaseText, Event, Recorded, UserId
+from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
 from incidents.domain.referral import agency_deadline_met
 from incidents.domain.state import Assessment, Case, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
@@ -45,6 +45,13 @@ LEADERS: Final = (Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
 
 class StartAssessment(Command, frozen=True, kw_only=True):
     """Take the lead and begin the assessment."""
+
+
+class AssignLead(Command, frozen=True, kw_only=True):
+    """Give the case to another lead: the first one is concerned, away or gone."""
+
+    lead: UserId
+    reason: Reason
 
 
 class RecordAssessment(Command, frozen=True, kw_only=True):
@@ -89,6 +96,7 @@ class DecideNotToRefer(Command, frozen=True, kw_only=True):
 class LeadAssigned(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.lead_assigned"
     lead: UserId
+    reason: Annotated[Text | None, SealedUnder()] = None
 
 
 class AssessmentStarted(Event, frozen=True, kw_only=True):
@@ -168,6 +176,21 @@ def lead_is_not_the_only_witness(
     return None
 
 
+@body_guard()
+def lead_can_lead(case: Case, command: AssignLead, asking: Asking) -> str | None:
+    """A senior colleague who works here and is no part of the case (policy row 12, DOMAIN 4.7)."""
+    roles = asking.school.roster.get(command.lead, frozenset())
+    if not roles & set(LEADERS):
+        return "`lead` has to be a senior colleague at this school: see GET /api/colleagues."
+    if command.lead not in {user.id for user in colleagues(case, asking.school)}:
+        return "This colleague can't lead this case: choose another."
+    if case.about_headteacher and Role.CHAIR not in roles:
+        return "A case about the headteacher is led by the chair of governors."
+    if command.lead == case.reporter:
+        return "Whoever reported it does not lead it: choose another colleague."
+    return None
+
+
 @guard
 def no_harm_suspected(case: Case, _command: Command | None, _asking: Asking) -> str | None:
     """On the reporter's word, by the LADO's open deadline, or from an earlier assessment."""
@@ -197,11 +220,32 @@ def category_is_decided(_case: Case, command: RecordAssessment, _asking: Asking)
 
 @body_guard()
 def harm_test_is_answered(case: Case, command: RecordAssessment, _asking: Asking) -> str | None:
-    """Four tick-tests on every staff-subject case (harm threshold, KCSIE part four)."""
-    needed = case.about_staff or Category.STAFF_PUPIL_CONTACT in command.categories
+    """Four tick-tests on every staff-subject case (harm threshold, KCSIE part four).
+
+    For anybody else they may be left out, but not answered in part.
+    """
+    needed = (
+        case.about_staff
+        or Category.STAFF_PUPIL_CONTACT in command.categories
+        or bool(command.harm_test)
+    )
     missing = [q for q in HarmQuestion if q not in command.harm_test]
     if needed and missing:
-        return f"A member of staff is involved: `harm_test` has to answer {', '.join(missing)} too."
+        return f"`harm_test` has to answer {', '.join(missing)} too."
+    return None
+
+
+@guard
+def harm_test_covers_who_is_concerned(
+    case: Case, _command: Command | None, _asking: Asking
+) -> str | None:
+    """Somebody who works here may be named after the assessment: then it is made anew."""
+    unanswered = case.assessment is None or not case.assessment.harm_test
+    if case.about_staff and unanswered:
+        return (
+            "A member of staff is concerned and the harm questions have not been answered: record "
+            "the assessment anew, with `harm_test`."
+        )
     return None
 
 
@@ -253,6 +297,10 @@ def assessment_started(_case: Case, _command: StartAssessment, asking: Asking) -
     assert asking.user.id is not None
     yield LeadAssigned(lead=asking.user.id)
     yield AssessmentStarted()
+
+
+def lead_assigned(_case: Case, command: AssignLead, _asking: Asking) -> Iterable[Event]:
+    yield LeadAssigned(lead=command.lead, reason=command.reason)
 
 
 def assessment_recorded(case: Case, command: RecordAssessment, _asking: Asking) -> Iterable[Event]:
@@ -320,7 +368,8 @@ def _assessed(case: Case, event: AssessmentRecorded, _recorded: Recorded) -> Cas
     )
     flags = case.flags | imagery_flag(event.categories)
     categories = frozenset(event.categories)
-    return replace(case, assessment=assessment, categories=categories, flags=flags)
+    # Made anew on the way, the assessment asks again how the case is to be handled.
+    return replace(case, assessment=assessment, categories=categories, flags=flags, route=None)
 
 
 def _not_referred(case: Case, event: DecisionNotToRefer, _recorded: Recorded) -> Case:

@@ -56,6 +56,10 @@ _MODERATION: Final[Mapping[type[Event], Moderation]] = {
 }
 
 
+class ForeignEvent(ValueError):
+    """An event that no case has, or not there, stands in the history of a case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be recorded, and the role in which the asker did it."""
@@ -108,13 +112,18 @@ def decide(case: Case, command: Command, asking: Asking) -> Decision:
 
 
 def evolve(case: Case | None, recorded: Recorded) -> Case:
-    """Return the case after one more event. Tightening a rule never breaks this."""
+    """Return the case after one more event. Tightening a rule never breaks this.
+
+    Raises `ForeignEvent` for an event that is not a case's, and for one before its first.
+    """
     event = recorded.event
     if isinstance(event, IncidentLogged):
         return intake.opened(event, recorded)
     if case is None:
-        raise ValueError(f"stream {recorded.stream} does not begin with {IncidentLogged.TOPIC}")
+        raise ForeignEvent(f"stream {recorded.stream} does not begin with {IncidentLogged.TOPIC}")
     kind = type(event)
+    if kind not in _APPLY:
+        raise ForeignEvent(f"{event.TOPIC} is not an event of a case")
     case = _APPLY[kind](case, event, recorded)
     return replace(
         case,
@@ -126,7 +135,10 @@ def evolve(case: Case | None, recorded: Recorded) -> Case:
 
 
 def replay(history: Iterable[Recorded]) -> Case:
-    """Return the case that a history adds up to. Raises ValueError for an empty one."""
+    """Return the case that a history adds up to.
+
+    Raises ValueError for an empty one, and `ForeignEvent`.
+    """
     case: Case | None = None
     for recorded in history:
         case = evolve(case, recorded)

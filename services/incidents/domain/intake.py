@@ -21,7 +21,7 @@ from incidents.domain.facts import (
     UserId,
 )
 from incidents.domain.state import Case, Involvement, imagery_flag
-from incidents.domain.table import Apply, Asking, Command, body_guard, guard, unchanged
+from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (
     Category,
     ContactBasis,
@@ -45,6 +45,7 @@ from incidents.domain.vocabulary import (
 
 PersonText = Annotated[Text | None, SealedUnder("person")]
 LATE: Final = timedelta(days=1)
+WALLED: Final = frozenset({Part.SUBJECT, Part.RELATED})
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +126,7 @@ class IncidentLogged(Event, frozen=True, kw_only=True):
     reference: str
     kind: Kind
     categories: tuple[Category, ...]
-    platform: str
+    platform: CaseText
     observed_at: datetime
     source: Source
     poster_identity: PosterIdentity
@@ -235,6 +236,22 @@ def person_is_in_the_case(case: Case, command: IdentifyPerson, _asking: Asking) 
     return None
 
 
+@body_guard(Refuses.STATE)
+def walls_only_go_up(case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
+    """Who is walled out stays out: nobody lets a subject back in by calling him something else."""
+    known = case.people.get(command.person) if command.person else None
+    if known is None or known.part not in WALLED:
+        return None
+    other_part = command.part is not None and command.part not in WALLED
+    other_user = known.user is not None and command.user not in (None, known.user)
+    if other_part or other_user:
+        return (
+            "This person is kept out of the case as its subject or a relative, and that stays. If "
+            "somebody else is meant, bring him in without `person`."
+        )
+    return None
+
+
 @body_guard()
 def contact_has_a_basis(_case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
     contact = command.email or command.address
@@ -336,6 +353,7 @@ def opened(event: IncidentLogged, recorded: Recorded) -> Case:
         kind=event.kind,
         platform=event.platform,
         categories=frozenset(event.categories),
+        reported_as=frozenset(event.categories),
         flags=frozenset(event.flags) | imagery_flag(event.categories),
         on_school_account=event.on_school_account,
         observed_at=event.observed_at,
@@ -354,7 +372,10 @@ def _person_involved(case: Case, event: PersonInvolved, _recorded: Recorded) -> 
     person = Involvement(person=event.person, part=event.part, role=event.role, user=event.user)
     if known is not None:
         person = replace(known, part=event.part, role=event.role, user=event.user or known.user)
-    return replace(case, people={**case.people, event.person: person})
+    # A lead who turns out to be concerned is no longer lead: somebody else is assigned.
+    concerned = person.part in WALLED and person.user is not None and person.user == case.lead
+    lead = None if concerned else case.lead
+    return replace(case, lead=lead, people={**case.people, event.person: person})
 
 
 def _person_identified(case: Case, event: PersonIdentified, _recorded: Recorded) -> Case:

@@ -243,6 +243,8 @@ def _may_be_written_to(case: Case, person: PersonId, roles: set[PersonRole]) -> 
         return "`person` has to be a subject of this case whom this letter is for."
     if known.name is None or known.basis is None:
         return "Record this person's name and the basis for writing first (identify-person)."
+    if known.email is None and known.address is None:
+        return "Record where to write to first: an e-mail or a postal address (identify-person)."
     return None
 
 

@@ -60,7 +60,10 @@ class WithdrawLetter(LetterCommand, frozen=True, kw_only=True):
 
 
 class ResolveLetter(LetterCommand, frozen=True, kw_only=True):
-    """Say whether an uncertain letter arrived. If it did not, it is sent again."""
+    """Say whether an uncertain or failed letter reached its reader, by whichever way.
+
+    If it did not, it is sent again: a failed one too, once what stood in its way is mended.
+    """
 
     delivered: bool
     how_known: Reason
@@ -94,8 +97,11 @@ class RecordLetterUncertain(LetterCommand, frozen=True, kw_only=True):
 
 
 class RecordLetterFailed(LetterCommand, frozen=True, kw_only=True):
-    """It can't be sent."""
+    """It can't be sent, or could not even be written: then the case first hears of it here."""
 
+    code: Line
+    prompted_by: UUID
+    recipient: PersonId | None = None
     why: Line
 
 
@@ -160,6 +166,9 @@ class LetterResolved(Event, frozen=True, kw_only=True):
 class LetterFailed(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.letter_failed"
     letter_id: UUID
+    code: str
+    prompted_by: UUID
+    recipient: PersonId | None
     why: str
 
 
@@ -202,6 +211,17 @@ def document_is_the_one_kept(case: Case, command: ApproveLetter, _asking: Asking
     return None
 
 
+@body_guard(Refuses.STATE)
+def there_is_something_to_send(case: Case, command: ResolveLetter, _a: Asking) -> str | None:
+    letter = case.letters.get(command.letter)
+    if not command.delivered and letter is not None and letter.document is None:
+        return (
+            "This letter was never written. Mend what the reason says and ask for it again with "
+            "the command that asked for it, then withdraw this one."
+        )
+    return None
+
+
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -234,7 +254,13 @@ def letter_resolved(_case: Case, command: ResolveLetter, _a: Asking) -> Iterable
 
 
 def letter_failed(_case: Case, command: RecordLetterFailed, _a: Asking) -> Iterable[Event]:
-    yield LetterFailed(letter_id=command.letter, why=command.why)
+    yield LetterFailed(
+        letter_id=command.letter,
+        code=command.code,
+        prompted_by=command.prompted_by,
+        recipient=command.recipient,
+        why=command.why,
+    )
 
 
 def alert_recorded(_case: Case, command: RecordAlert, _a: Asking) -> Iterable[Event]:
@@ -293,7 +319,16 @@ def _resolved(case: Case, event: LetterResolved, _recorded: Recorded) -> Case:
 
 
 def _failed(case: Case, event: LetterFailed, _recorded: Recorded) -> Case:
-    return _now(case, event.letter_id, state=LetterState.FAILED)
+    unwritten = Letter(
+        letter=event.letter_id,
+        code=event.code,
+        state=LetterState.FAILED,
+        prompted_by=event.prompted_by,
+        recipient=event.recipient,
+    )
+    known = case.letters.get(event.letter_id, unwritten)
+    failed = replace(known, state=LetterState.FAILED)
+    return replace(case, letters={**case.letters, event.letter_id: failed})
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────
@@ -340,14 +375,15 @@ TRANSITIONS = (
     Row(
         ask=ResolveLetter,
         who=APPROVERS,
-        at=(_L.UNCERTAIN,),
+        at=(_L.UNCERTAIN, _L.FAILED),
+        guards=(there_is_something_to_send,),
         records=(LetterResolved,),
         by=letter_resolved,
     ),
     Row(
         ask=RecordLetterFailed,
         who=(Role.NOTIFIER,),
-        at=(_L.DRAFTED, _L.APPROVED, _L.UNCERTAIN),
+        at=(_L.NONE, _L.DRAFTED, _L.APPROVED, _L.UNCERTAIN),
         records=(LetterFailed,),
         by=letter_failed,
     ),

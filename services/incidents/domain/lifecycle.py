@@ -13,6 +13,7 @@ from incidents.domain import assessment, closing, intake, internal, referral
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
+    AssignLead,
     DecideNotToRefer,
     DecisionNotToRefer,
     LeadAssigned,
@@ -134,6 +135,7 @@ TRANSITIONS = (
             intake.person_is_in_the_case,
             intake.colleagues_are_known,
             intake.something_is_said,
+            intake.walls_only_go_up,
             intake.contact_has_a_basis,
         ),
         records=(PersonIdentified, PersonInvolved),
@@ -161,9 +163,18 @@ TRANSITIONS = (
         policy=(12, 13),
     ),
     Row(
+        ask=AssignLead,
+        who=(Role.HEADTEACHER, Role.CHAIR, Role.DSL),
+        at=tuple(s for s in _OPEN if s is not Stage.REPORTED),
+        guards=(assessment.lead_can_lead,),
+        records=(LeadAssigned,),
+        by=assessment.lead_assigned,
+        policy=(12,),
+    ),
+    Row(
         ask=RecordAssessment,
         who=(_LEAD,),
-        at=(Stage.ASSESSING,),
+        at=(Stage.ASSESSING, Stage.ASSESSED, Stage.INTERNAL),
         guards=(
             assessment.clauses_are_in_the_policy,
             assessment.category_is_decided,
@@ -209,6 +220,7 @@ TRANSITIONS = (
         who=(_LEAD,),
         at=(Stage.ASSESSED, Stage.INTERNAL),
         guards=(
+            assessment.harm_test_covers_who_is_concerned,
             internal.no_route_yet,
             internal.conduct_was_unacceptable,
             internal.nothing_has_to_be_referred_first,
@@ -262,6 +274,7 @@ TRANSITIONS = (
         who=(_LEAD,),
         at=(Stage.INTERNAL,),
         guards=(
+            assessment.harm_test_covers_who_is_concerned,
             internal.route_is_staff,
             internal.no_agency_holds,
             internal.staff_may_be_written_to,
@@ -315,6 +328,7 @@ TRANSITIONS = (
         who=(_LEAD,),
         at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
         guards=(
+            assessment.harm_test_covers_who_is_concerned,
             closing.handled_or_acceptable,
             internal.nothing_has_to_be_referred_first,
             closing.no_open_referral,

@@ -31,6 +31,7 @@ from incidents.domain.vocabulary import (
     Agency,
     AgencyDecision,
     Due,
+    LetterState,
     Line,
     Reason,
     ReferralMethod,
@@ -45,6 +46,10 @@ REFERRERS: Final[Mapping[Agency, tuple[Who, ...]]] = {
     Agency.LADO: (Role.HEADTEACHER, Role.DSL, Role.CHAIR),
 }
 """Who may refer to whom. The LADO is the headteacher's to call: SLT leads alone may not."""
+
+REFERRAL_LETTERS: Final[Mapping[Agency, str]] = {Agency.POLICE: "L19", Agency.LADO: "L20"}
+"""The letter that carries a referral."""
+UNSENT: Final = frozenset({LetterState.FAILED, LetterState.WITHDRAWN})
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -137,18 +142,21 @@ def may_refer_to_this_agency(case: Case, command: MakeReferral, asking: Asking) 
 
 @body_guard(Refuses.STATE)
 def not_referred_yet(case: Case, command: MakeReferral, _asking: Asking) -> str | None:
-    if command.agency in case.open_referrals:
+    """Once, unless the letter that carries it could not be sent."""
+    letters = [x for x in case.letters.values() if x.code == REFERRAL_LETTERS[command.agency]]
+    unsent = bool(letters) and all(x.state in UNSENT for x in letters)
+    if command.agency in case.open_referrals and not unsent:
         return f"There is an open referral to {command.agency} already."
     return None
 
 
 @body_guard(Refuses.STATE)
 def there_is_something_to_refer(case: Case, command: MakeReferral, asking: Asking) -> str | None:
-    """finding = possibly_illegal, a harm question answered yes, or the DSL's own decision."""
+    """possibly_illegal, a harm question answered yes, or the headteacher's or DSL's decision."""
     suspected = case.assessment is not None and case.assessment.serious
-    if suspected or Role.DSL in asking.user.roles:
+    if suspected or asking.user.roles & {Role.DSL, Role.HEADTEACHER, Role.CHAIR}:
         return None
-    return "The assessment suspects neither an offence nor harm: the DSL decides on a referral."
+    return "The assessment suspects neither an offence nor harm: the headteacher or DSL decides."
 
 
 @body_guard(Refuses.STATE)

@@ -110,9 +110,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     letter: UUID
     code: str
     state: LetterState
-    form: LetterForm
     prompted_by: UUID
     """The event it answers to."""
+    form: LetterForm | None = None
+    """None where it failed before it was written."""
     recipient: PersonId | None = None
     document: str | None = None
     """SHA-256 of the finished document, hex."""
@@ -168,8 +169,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     stage: Stage
     kind: Kind
-    platform: str
+    platform: Text
     categories: frozenset[Category]
+    reported_as: frozenset[Category]
+    """What the reporter took it for. Called something else later, it is still seen by the same."""
     flags: frozenset[Flag]
     on_school_account: bool
     reporter: UserId
@@ -221,13 +224,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def about_a_child(self) -> bool:
         return (
             bool({Flag.CHILD_AT_RISK, Flag.NUDE_IMAGERY} & self.flags)
-            or bool(CHILD_CATEGORIES & self.categories)
+            or bool(CHILD_CATEGORIES & (self.categories | self.reported_as))
             or any(p.role in CHILD_ROLES for p in self.people.values())
         )
 
     @property
     def about_data(self) -> bool:
-        return bool(DATA_CATEGORIES & self.categories)
+        return bool(DATA_CATEGORIES & (self.categories | self.reported_as))
 
     @property
     def about_staff(self) -> bool:

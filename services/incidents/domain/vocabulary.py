@@ -368,32 +368,43 @@ class DeadlineState(StrEnum):
     WAIVED = "waived"
 
 
-# What may be written in a body. Blank is no answer: `\S` asks for something to read. `$` alone also
-# matches before a line break at the end, and a line break in an address is a header of its own in
-# an e-mail: hence `(?!\n)`.
-Words = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"\S")]
-Line = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=500,
-        pattern=r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$(?!\n)",
-    ),
-]
-Reason = Annotated[str, Meta(min_length=10, max_length=4_000, pattern=r"\S")]
-Rationale = Annotated[str, Meta(min_length=50, max_length=20_000, pattern=r"\S")]
+# What may be written in a body. Blank is no answer, nor is what nobody can see: spaces of all
+# kinds, joiners, fillers. `$` alone also matches before a line break at the end, and a line break
+# in an address is a header of its own in an e-mail: hence `(?!\n)`.
+_BLANK = (
+    r"\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2028-\u202f"
+    r"\u2060-\u206f\u2800\u3164\ufeff\uffa0"
+)
+_CONTROL = r"\u0000-\u001f\u007f"
+
+
+def _at_least(visible: int) -> str:
+    """A pattern for a text with so many visible characters."""
+    return rf"^[{_BLANK}]*(?:[^{_BLANK}][{_BLANK}]*){{{visible}}}"
+
+
+_ONE_LINE = rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*$(?!\n)"
+
+Words = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=rf"[^{_BLANK}]")]
+Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_ONE_LINE)]
+Reason = Annotated[str, Meta(min_length=10, max_length=4_000, pattern=_at_least(10))]
+Rationale = Annotated[str, Meta(min_length=50, max_length=10_000, pattern=_at_least(50))]
 Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s/$.?#][^\s]*$(?!\n)")]
 EmailAddress = Annotated[
     str,
     Meta(
         max_length=254,
-        pattern=r"^[^@\s<>\",;:\u0000-\u001f\u007f]+@[^@\s<>\",;:\u0000-\u001f\u007f]+"
-        r"\.[^@\s<>\",;:\u0000-\u001f\u007f]+$(?!\n)",
+        pattern=r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+        r"@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$(?!\n)",
     ),
 ]
+"""A dot-atom and a host name (RFC 5321): what every mail server takes."""
 ClauseRef = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]*$(?!\n)")]
-Platform = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[\w][\w .+&'()/-]*$(?!\n)")]
-"""An open list: any interactive platform, games included (policy row 1)."""
+Platform = Annotated[str, Meta(min_length=1, max_length=60, pattern=_ONE_LINE)]
+"""An open list: any interactive platform, games included (policy row 1).
+
+Stored sealed: people write whose page it was.
+"""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Level = Annotated[int, Meta(ge=1, le=4)]
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -19,6 +19,8 @@ from incidents.letters.recipients import recipient
 from incidents.letters.words import ACTS, NAMELESS, QUESTIONS, TO_DO, title
 from incidents.school_files import SchoolFiles
 
+ANOTHER_EVENT: Final = "event_of_another_kind"
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -73,12 +75,13 @@ def _report_closed(lookup: Lookup, about: About) -> data.Letter:
 
 def _removal_and_meeting(lookup: Lookup, about: About) -> data.Letter:
     case, event = about.case, about.event.event
-    assert isinstance(event, MeetingInvited)
+    if not isinstance(event, MeetingInvited):
+        raise NotToBeSent(ANOTHER_EVENT)
     recheck = case.deadlines.get(Due.POST_RECHECK)
     return data.RemovalAndMeeting(
         **_common(lookup, about),
         post=data.Post(
-            platform=case.platform,
+            platform=lookup.opened(case, case.platform),
             seen_on=lookup.day(about.case, case.observed_at),
             posted_on=lookup.day(about.case, case.posted_at) if case.posted_at else None,
             url=lookup.words(case, case.post_url),
@@ -92,14 +95,16 @@ def _removal_and_meeting(lookup: Lookup, about: About) -> data.Letter:
 
 def _audience_notice(lookup: Lookup, about: About) -> data.Letter:
     event = about.event.event
-    assert isinstance(event, ModerationActionTaken)
+    if not isinstance(event, ModerationActionTaken):
+        raise NotToBeSent(ANOTHER_EVENT)
     (clause,) = _clauses(about, (event.clause,))
     return data.AudienceNotice(**_common(lookup, about), action=ACTS[event.act], clause=clause)
 
 
 def _staff_correction(lookup: Lookup, about: About) -> data.Letter:
     event = about.event.event
-    assert isinstance(event, RemedyRequired)
+    if not isinstance(event, RemedyRequired):
+        raise NotToBeSent(ANOTHER_EVENT)
     return data.StaffCorrection(
         **_common(lookup, about),
         clauses=_clauses(about, event.clauses),
@@ -117,7 +122,8 @@ def _police_referral(lookup: Lookup, about: About) -> data.Letter:
 
 def _lado_referral(lookup: Lookup, about: About) -> data.Letter:
     event, said = about.event.event, about.case.assessment
-    assert isinstance(event, ReferralMade)
+    if not isinstance(event, ReferralMade):
+        raise NotToBeSent(ANOTHER_EVENT)
     answers = said.harm_test if said else {}
     return data.LadoReferral(
         **_referral(lookup, about),
@@ -143,7 +149,8 @@ def _possible_offence(lookup: Lookup, about: About) -> data.Letter:
 
 def _deadline_passed(lookup: Lookup, about: About) -> data.Letter:
     event = about.event.event
-    assert isinstance(event, DeadlineMissed)
+    if not isinstance(event, DeadlineMissed):
+        raise NotToBeSent(ANOTHER_EVENT)
     return _alert(lookup, about, TO_DO[event.due], None)
 
 
@@ -155,13 +162,14 @@ def _alert(lookup: Lookup, about: About, what: str, due: Due | None) -> data.Let
 
 def _referral(lookup: Lookup, about: About) -> dict[str, Any]:
     case, event = about.case, about.event.event
-    assert isinstance(event, ReferralMade)
+    if not isinstance(event, ReferralMade):
+        raise NotToBeSent(ANOTHER_EVENT)
     return {
         **_common(lookup, about),
         "agency": about.files.directory[event.agency].name,
         "urgent": event.urgent,
         "kind": case.kind.replace("_", " ").capitalize(),
-        "platform": case.platform,
+        "platform": lookup.opened(case, case.platform),
         "facts": lookup.opened(case, case.facts),
         "reason": lookup.opened(case, event.reason),
         "observed_at": lookup.local(about.case, case.observed_at),
@@ -197,8 +205,9 @@ def _evidence(lookup: Lookup, about: About) -> list[data.Evidence]:
 def _taken(lookup: Lookup, about: About, agency: Agency) -> list[str]:
     """What the school has done so far, one line each."""
     case = about.case
+    platform = lookup.opened(case, case.platform)
     lines = [
-        f"{_date(lookup, about, a.taken_at)}: {ACTS[a.act]} on {case.platform}"
+        f"{_date(lookup, about, a.taken_at)}: {ACTS[a.act]} on {platform}"
         for a in case.actions.values()
     ]
     lines += [

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from incidents.domain.assessment import (
     AssessmentStarted,
+    AssignLead,
     DecideNotToRefer,
     MarkOutOfScope,
     RecordAssessment,
@@ -34,7 +35,7 @@ from incidents.domain.internal import (
     RequireRemedy,
     StartInternalHandling,
 )
-from incidents.domain.letters import ApproveLetter
+from incidents.domain.letters import ApproveLetter, RecordLetterFailed, ResolveLetter
 from incidents.domain.moderation import (
     CaptureEvidence,
     DescribeEvidence,
@@ -62,6 +63,8 @@ from incidents.domain.vocabulary import (
     ModerationAct,
     Offence,
     Outcome,
+    Part,
+    PersonRole,
     ReferralMethod,
     Retention,
 )
@@ -72,6 +75,7 @@ from tests.incidents.domain.school import (
     FRIDAY,
     HEADTEACHER,
     MODERATOR,
+    NOTIFIER,
     SLT,
     STAFF,
 )
@@ -131,6 +135,12 @@ def off_our_account() -> Story:
     return story.also(acted, by=MODERATOR)
 
 
+def and_staff(story: Story) -> Story:
+    """A member of staff turns out to be concerned, after the assessment."""
+    named = IdentifyPerson(part=Part.SUBJECT, role=PersonRole.STAFF, name="The colleague")
+    return story.after(named, by=SLT)
+
+
 ASSESSING: Final = cases.acknowledged(cases.assessing())
 POSSIBLY_ILLEGAL: Final = cases.assessed(cases.POSSIBLY_ILLEGAL)
 INDECENT: Final = replace(cases.REPORT, flags=(Flag.NUDE_IMAGERY,))
@@ -139,6 +149,9 @@ ON_OURS: Final = cases.acknowledged(
     cases.assessing(replace(cases.ON_OUR_ACCOUNT, categories=(Category.OTHER,)))
 )
 DELETED: Final = ON_OURS.after(cases.EVIDENCE, by=SLT).after(cases.DELETE, by=MODERATOR)
+UNWRITTEN: Final = RecordLetterFailed(
+    letter=LETTER, code="L2", prompted_by=LETTER, why="no_email_address"
+)
 SEVERE: Final = cases.acknowledged(cases.cleared().after(cases.CLOSED_BY_AGENCY, by=SLT)).after(
     cases.AGENCY_OUTCOME, by=SLT
 )
@@ -160,9 +173,14 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (IdentifyPerson, "person_is_in_the_case"): changed(IdentifyPerson, role=None),
     (IdentifyPerson, "colleagues_are_known"): changed(IdentifyPerson, user=NOBODY),
     (IdentifyPerson, "something_is_said"): refused(cases.assessing(), IdentifyPerson()),
+    (IdentifyPerson, "walls_only_go_up"): refused(
+        cases.assessing(),
+        IdentifyPerson(person=cases.person(cases.assessing()), part=Part.AFFECTED),
+    ),
     (IdentifyPerson, "contact_has_a_basis"): changed(IdentifyPerson, email="a@example.org"),
     (AcknowledgeReport, "not_acknowledged_yet"): on(ASSESSING, AcknowledgeReport),
     (StartAssessment, "lead_is_not_the_only_witness"): on(cases.reported(by=SLT), StartAssessment),
+    (AssignLead, "lead_can_lead"): changed(AssignLead, lead=STAFF.id),
     (RecordAssessment, "clauses_are_in_the_policy"): changed(RecordAssessment, clauses=(NOWHERE,)),
     (RecordAssessment, "category_is_decided"): changed(
         RecordAssessment, categories=(Category.UNSURE,)
@@ -185,6 +203,9 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
         DecideNotToRefer, consulted=HEADTEACHER.id
     ),
     (DecideNotToRefer, "agency_is_not_told_yet"): on(cases.referred(), DecideNotToRefer),
+    (StartInternalHandling, "harm_test_covers_who_is_concerned"): on(
+        and_staff(cases.assessed()), StartInternalHandling
+    ),
     (StartInternalHandling, "no_route_yet"): on(cases.with_staff(), StartInternalHandling),
     (StartInternalHandling, "conduct_was_unacceptable"): on(
         cases.assessed(cases.ACCEPTABLE), StartInternalHandling
@@ -203,6 +224,9 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (RecordPostStatus, "times_have_passed"): changed(RecordPostStatus, checked_at=LATER),
     (RecordMeeting, "no_agency_holds"): on(held_inside(cases.requested()), RecordMeeting),
     (RecordMeeting, "times_have_passed"): changed(RecordMeeting, held_at=LATER),
+    (RequireRemedy, "harm_test_covers_who_is_concerned"): on(
+        and_staff(cases.with_parent()), RequireRemedy
+    ),
     (RequireRemedy, "route_is_staff"): on(cases.with_parent(), RequireRemedy),
     (RequireRemedy, "no_agency_holds"): on(held_inside(cases.with_staff()), RequireRemedy),
     (RequireRemedy, "staff_may_be_written_to"): changed(RequireRemedy, person=NOBODY),
@@ -214,6 +238,9 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (MakeReferral, "there_is_something_to_refer"): on(cases.assessed(), MakeReferral),
     (MakeReferral, "harm_test_is_on_record"): refused(POSSIBLY_ILLEGAL, cases.TO_LADO, HEADTEACHER),
     (ResumeInternal, "every_agency_has_cleared"): on(cases.referred(), ResumeInternal),
+    (RecordOutcome, "harm_test_covers_who_is_concerned"): on(
+        and_staff(cases.with_parent()), RecordOutcome
+    ),
     (RecordOutcome, "handled_or_acceptable"): on(cases.assessed(), RecordOutcome),
     (RecordOutcome, "nothing_has_to_be_referred_first"): on(POSSIBLY_ILLEGAL, RecordOutcome),
     (RecordOutcome, "no_open_referral"): on(cases.referred(), RecordOutcome),
@@ -262,6 +289,11 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
         cases.drafted(cases.requested()), HAPPY_PATHS[ApproveLetter].command, SLT
     ),
     (ApproveLetter, "document_is_the_one_kept"): changed(ApproveLetter, document="cd" * 32),
+    (ResolveLetter, "there_is_something_to_send"): refused(
+        cases.requested().after(UNWRITTEN, by=NOTIFIER),
+        ResolveLetter(letter=LETTER, delivered=False, how_known="It was never written."),
+        HEADTEACHER,
+    ),
     (MissDeadline, "deadline_has_passed"): on(cases.reported(), MissDeadline),
     (WaiveDeadline, "agencies_are_decided_on"): changed(WaiveDeadline, due=Due.LADO),
 }

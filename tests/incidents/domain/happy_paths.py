@@ -10,6 +10,7 @@ from typing import Final
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
+    AssignLead,
     DecideNotToRefer,
     DecisionNotToRefer,
     LeadAssigned,
@@ -114,6 +115,7 @@ from tests.incidents.domain.school import (
     HEADTEACHER,
     MODERATOR,
     NOTIFIER,
+    OTHER_SLT,
     SLT,
     STAFF,
     TIMEKEEPER,
@@ -187,6 +189,12 @@ HAPPY_PATHS: Final = {
     ),
     StartAssessment: example(
         cases.reported(), StartAssessment(), SLT, LeadAssigned, AssessmentStarted
+    ),
+    AssignLead: example(
+        cases.assessing(),
+        AssignLead(lead=id_of(OTHER_SLT), reason="The deputy is away from tomorrow."),
+        HEADTEACHER,
+        LeadAssigned,
     ),
     RecordAssessment: example(
         cases.assessing(), cases.UNACCEPTABLE, SLT, AssessmentRecorded, DeadlineMet
@@ -317,7 +325,7 @@ HAPPY_PATHS: Final = {
     ),
     RecordLetterFailed: example(
         cases.approved(cases.drafted(cases.requested())),
-        RecordLetterFailed(letter=LETTER, why="mailbox_unknown"),
+        RecordLetterFailed(letter=LETTER, code="L2", prompted_by=LETTER, why="mailbox_unknown"),
         NOTIFIER,
         LetterFailed,
     ),

@@ -92,7 +92,7 @@ def moderated(story: Story, other: User) -> dict[str, Story]:
     withdrawal = WithdrawLetter(letter=LETTER, reason="There is a better one.")
     found["withdrawn"] = story.after(withdrawal, by=other)
     story = found["approved"] = approved(story, by=other)
-    failed = RecordLetterFailed(letter=LETTER, why="no_mailbox")
+    failed = RecordLetterFailed(letter=LETTER, code="L2", prompted_by=LETTER, why="no_mailbox")
     found["failed"] = story.after(failed, by=NOTIFIER)
     uncertain = RecordLetterUncertain(letter=LETTER, why="no_reply")
     found["uncertain"] = story.after(uncertain, by=NOTIFIER)

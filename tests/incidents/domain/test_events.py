@@ -37,7 +37,7 @@ from tests.incidents.domain.support import sealed_fields
 ALL: Final = {**EVENTS, **users.EVENTS}
 
 IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
-    IncidentLogged: {"reference", "platform"},
+    IncidentLogged: {"reference"},
     AssessmentRecorded: {"clauses"},
     RemedyRequired: {"clauses"},
     ModerationActionTaken: {"clause"},
@@ -55,12 +55,12 @@ IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
     LetterApproved: {"document"},
     LetterSent: {"channel"},
     LetterUncertain: {"why"},
-    LetterFailed: {"why"},
+    LetterFailed: {"code", "why"},
     AlertSent: {"code"},
     AlertFailed: {"code", "why"},
     TokenIssued: {"digest"},
 }
-"""Texts that are stored as they are: codes, hashes, clauses, editions, and the platform's name.
+"""Texts that are stored as they are: codes, hashes, clauses and editions.
 Everything else that people write or are called is sealed."""
 
 

@@ -159,6 +159,7 @@ def two_remedies() -> Story:
         role=PersonRole.STAFF,
         user=id_of(OTHER_SLT),
         name="another subject",
+        email="another@example.org",
         basis=ContactBasis.EMPLOYMENT,
     )
     story = story.after(another, by=SLT)

@@ -59,7 +59,7 @@ WITHDRAW = WithdrawLetter(letter=LETTER, reason="It was told in person.")
 RESOLVE = ResolveLetter(letter=LETTER, delivered=True, how_known="The parent rang about it.")
 SENT = RecordLetterSent(letter=LETTER, channel="email")
 UNCERTAIN = RecordLetterUncertain(letter=LETTER, why="no_reply")
-FAILED = RecordLetterFailed(letter=LETTER, why="mailbox_unknown")
+FAILED = RecordLetterFailed(letter=LETTER, code="L2", prompted_by=LETTER, why="mailbox_unknown")
 
 
 def state(story: Story) -> LetterState:

@@ -12,7 +12,13 @@ import pytest
 from incidents.answers import Answers
 from incidents.broker import Broker, connect, set_up
 from incidents.domain.facts import Recorded
-from incidents.domain.letters import AlertSent, LetterRendered, LetterSent, LetterUncertain
+from incidents.domain.letters import (
+    AlertSent,
+    LetterFailed,
+    LetterRendered,
+    LetterSent,
+    LetterUncertain,
+)
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import LetterState
 from incidents.inbox import Inbox
@@ -172,3 +178,57 @@ async def test_what_happened_while_nobody_listened_is_recorded_afterwards(
     (sent,) = await recorded(office, case, AlertSent)
     assert sent.actor.role == "notifier"
     inbox.cancel()
+
+
+async def test_a_letter_that_could_not_even_be_written_is_on_its_case(
+    answering: Office, broker: Broker
+) -> None:
+    case, letter = answering.log(), uuid4()
+    about = {"letter_id": letter, "letter": "L19", "event_id": first_event(answering, case)}
+    await tell(broker, case, "letter_failed", uuid4(), **about, reason="no_glyph")
+    (failed,) = await recorded(answering, case, LetterFailed)
+    after = answering.installation.cases.load(case.id)
+    assert after.letters[letter].state is LetterState.FAILED
+    assert after.open_letters
+    assert failed.event.why == "no_glyph"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b'{"id": "01a204b0-1e8d-7a24-acd4-958e0570e6fe", "type": "\xff", "data": {}}',
+        b'{"id": "01a204b0-1e8d-7a24-acd4-958e0570e6fe", "type": "notifier.letter_sent.v1"}',
+    ],
+)
+def test_a_spoilt_outcome_is_passed_over(office: Office, spoilt: bytes) -> None:
+    head = office.installation.store.head()
+    Inbox(office.installation.cases, None).take(spoilt)  # type: ignore[arg-type]
+    assert office.installation.store.head() == head
+
+
+def test_an_outcome_that_reuses_an_id_is_passed_over(office: Office) -> None:
+    case, message = office.log(), str(uuid4())
+    inbox = Inbox(office.installation.cases, None)  # type: ignore[arg-type]
+    about = {"school": case.school, "case_id": str(case.id), "letter": "A1", "channel": "email"}
+    for _ in range(2):
+        alert = {**about, "letter_id": str(uuid4()), "event_id": str(first_event(office, case))}
+        body = {"id": message, "type": "notifier.letter_sent.v1", "data": alert}
+        inbox.take(msgspec.json.encode(body))
+    history = office.installation.cases.history(case.id)
+    assert len([r for r in history if isinstance(r.event, AlertSent)]) == 1
+
+
+async def test_facts_for_an_event_of_another_kind_are_refused_and_not_left_unanswered(
+    answering: Office, broker: Broker
+) -> None:
+    case = answering.log()
+    asked = {
+        "school": case.school,
+        "case_id": case.id,
+        "event_id": first_event(answering, case),
+        "letter": "L17",
+        "audience": "reporter",
+        "recipient_ref": answering.id_of("staff"),
+        "written_on": date(2026, 11, 20),
+    }
+    assert (await ask(broker, "letter_data", **asked))["refused"] == "event_of_another_kind"

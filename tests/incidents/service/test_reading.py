@@ -6,7 +6,7 @@ import pytest
 from incidents.cases import NoSuchCase
 from incidents.domain import case as rules
 from incidents.domain.access import Sight
-from incidents.domain.assessment import StartAssessment
+from incidents.domain.assessment import AssignLead, StartAssessment
 from incidents.domain.intake import (
     AcknowledgeReport,
     AddInformation,
@@ -15,6 +15,7 @@ from incidents.domain.intake import (
     PersonInIncident,
 )
 from incidents.domain.state import Case
+from incidents.domain.table import Refusal
 from incidents.domain.vocabulary import Correctable, Part, PersonRole
 from incidents.pages import case_page
 from incidents.reading import WITHHELD
@@ -154,3 +155,51 @@ def test_a_page_of_every_sight_can_be_sent(office: Office) -> None:
     for much in Sight:
         page = case_page(case, much, lambda text: None if text is None else "words", office.now)
         assert msgspec.json.decode(everything(page))["version"] == case.version
+
+
+def test_the_reporter_does_not_read_the_leads_words_through_his_own_correction(
+    office: Office,
+) -> None:
+    case = begun(office)
+    mine = CorrectEntry(field=Correctable.FACTS, new="Mine again.", reason="Meant differently.")
+    office.ask("staff", case, mine)
+    shown = everything(office.installation.reading.history(office.users["staff"], case.id))
+    assert "Mine again." in shown
+    assert "Planted correction" not in shown
+
+
+def test_a_lead_who_turns_out_to_be_concerned_is_replaced(office: Office) -> None:
+    case = begun(office)
+    named = IdentifyPerson(part=Part.SUBJECT, role=PersonRole.STAFF, user=office.id_of("slt"))
+    assert office.ask("headteacher", case, named).case.lead is None
+    with pytest.raises(NoSuchCase):
+        office.installation.cases.seen(office.users["slt"], case.id)
+    again = AssignLead(lead=office.id_of("slt"), reason="He knows the case already.")
+    with pytest.raises(Refusal):
+        office.ask("headteacher", case, again)
+    own = AssignLead(lead=office.id_of("headteacher"), reason="The deputy is concerned himself.")
+    assert office.ask("headteacher", case, own).case.lead == office.id_of("headteacher")
+
+
+def test_nobody_lets_a_subject_back_in_by_calling_him_something_else(office: Office) -> None:
+    case = begun(office)
+    named = IdentifyPerson(part=Part.SUBJECT, role=PersonRole.STAFF, user=office.id_of("dsl"))
+    case = office.ask("slt", case, named).case
+    person = next(p.person for p in case.people.values() if p.user == office.id_of("dsl"))
+    for way_back in (
+        IdentifyPerson(person=person, part=Part.AFFECTED),
+        IdentifyPerson(person=person, user=office.id_of("moderator")),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            office.ask("slt", case, way_back)
+        assert [r.rule for r in refusal.value.reasons] == ["walls_only_go_up"]
+
+
+def test_the_auditor_reads_no_platform_because_people_write_names_there(office: Office) -> None:
+    case = office.log(platform="Planted Person's page")
+    page = office.installation.reading.page(office.users["auditor"], case.id, office.now)
+    assert page.platform == WITHHELD
+    written = b"".join(
+        f.read_bytes() for f in office.installation.settings.var.rglob("*") if f.is_file()
+    )
+    assert b"Planted Person" not in written
