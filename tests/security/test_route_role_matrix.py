@@ -114,6 +114,7 @@ async def test_letters_are_decided_on_by_those_in_their_row(client: Client) -> N
     for id_ in ("approveLetter", "withdrawLetter", "resolveLetter"):
         _, row = ROWS[ASKED["-".join((id_.removesuffix("Letter"), "letter"))]]
         for who in PEOPLE:
+            client.life.follow()
             now, asker = loaded(case), user(client, who)
             answer = await OPERATIONS[id_].call(client, who, letter=letter)
             if sight(now, asker) is not Sight.FULL:

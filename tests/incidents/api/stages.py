@@ -76,6 +76,7 @@ def drafted(case: CaseAt, **changes: Any) -> UUID:
     """Draft the letter that the newest event asks for, as the notifier does."""
     installation = case.client.life.installation
     text: bytes = changes.pop("content", DOCUMENT)
+    followed: bool = changes.pop("followed", True)
     digest = installation.store.blobs.keep(HERE, case.id, text)
     assert digest == sha256(text).hexdigest()
     letter = installation.new_id()
@@ -91,7 +92,7 @@ def drafted(case: CaseAt, **changes: Any) -> UUID:
         "data_hash": "0" * 64,
         "needs_approval": True,
     }
-    notifier_asks(case, RecordLetterRendered(letter=letter, **{**known, **changes}))
+    notifier_asks(case, RecordLetterRendered(letter=letter, **{**known, **changes}), followed)
     return letter
 
 
@@ -103,8 +104,9 @@ def uncertain(case: CaseAt, letter: UUID) -> None:
     notifier_asks(case, RecordLetterUncertain(letter=letter, why="reply_lost"))
 
 
-def notifier_asks(case: CaseAt, command: LetterCommand) -> None:
-    """Let the notifier tell what became of a letter, and the views catch up."""
+def notifier_asks(case: CaseAt, command: LetterCommand, followed: bool = True) -> None:
+    """Let the notifier tell what became of a letter, and the views catch up unless told not to."""
     done = case.client.life.installation.cases.ask(NOTIFIER, CaseId(case.id), command, version=None)
     case.version = done.case.version
-    case.client.life.follow()
+    if followed:
+        case.client.life.follow()

@@ -1,8 +1,12 @@
 """Letters: what waits for approval, how it reads, and what is decided about it."""
 
+import asyncio
 from hashlib import sha256
 from uuid import uuid4
 
+import pytest
+
+from incidents.api import patience
 from incidents.domain.vocabulary import LetterForm
 from tests.incidents.api.school import Client
 from tests.incidents.api.stages import DOCUMENT, NOTICE, drafted, evidence, handled, uncertain
@@ -157,3 +161,24 @@ async def test_a_letter_that_is_not_there_answers_like_one_that_is_hidden(client
 def _event(client: Client, case_id: object, topic: str) -> object:
     history = client.life.installation.store.history(case_id)  # type: ignore[arg-type]
     return next(one.event_id for one in history if topic == one.event.TOPIC)
+
+
+async def test_a_letter_younger_than_the_views_is_waited_for(client: Client) -> None:
+    case = await handled(client)
+    letter = drafted(case, followed=False)
+    asked = asyncio.create_task(client.get("headteacher", f"/api/letters/{letter}"))
+    await asyncio.to_thread(client.life.follow)
+    assert (await asked).json()["letter"] == str(letter)
+
+
+async def test_a_letter_that_the_views_do_not_get_to_know_is_not_said_to_be_absent(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
+    case = await handled(client)
+    letter = drafted(case, followed=False)
+    answers = [await client.get("slt", f"/api/letters/{one}") for one in (letter, uuid4())]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    client.life.follow()
+    answers = [await client.get("slt", f"/api/letters/{one}") for one in (letter, uuid4())]
+    assert [answer.status_code for answer in answers] == [200, 404]
