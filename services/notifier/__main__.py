@@ -35,8 +35,8 @@ Examples:
   python -m notifier lint --letters my-letters      check templates before they are used
 """
 
-M_ARENA_MAX: Final = -8
-"""A number of glibc's malloc.h."""
+MALLOC: Final = ((-8, 1), (-3, 64 * 1024), (-1, 128 * 1024))
+"""M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's malloc.h, and their values."""
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
@@ -64,7 +64,7 @@ def _run() -> None:
 
     settings = _settings()
     logs.start()
-    _share_one_heap()
+    _keep_memory_small()
     try:
         asyncio.run(_until_told_to_stop(settings))
     except (
@@ -80,10 +80,15 @@ def _run() -> None:
         raise Failed(str(reason)) from reason
 
 
-def _share_one_heap() -> None:
-    """Measured after 300 letters: 84 MB instead of 93, for each thread would keep a heap's peak."""
+def _keep_memory_small() -> None:
+    """Measured after 300 letters: a steady 81 MB instead of 96.
+
+    Threads share one heap, and what Typst needs for a page is given back once it is set.
+    """
     with suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        libc = ctypes.CDLL(None)
+        for number, value in MALLOC:
+            libc.mallopt(number, value)
 
 
 async def _until_told_to_stop(settings: Settings) -> None:
