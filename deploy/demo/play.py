@@ -14,7 +14,6 @@ READER: Final = "headteacher"
 """Who looks after letters and history while a scenario is played: he sees all of its cases."""
 POSITION: Final = "caseward-position"
 """The header that says how far a list has to have come to know of a change."""
-NOT_FOUND: Final = 404
 CONFLICT: Final = 409
 SATURDAY: Final = 5
 
@@ -84,7 +83,6 @@ class Play:
 
     def about_letter(self, who: str, letter: str, what: str, body: Json) -> None:
         """Approve, withdraw or resolve a letter of the case."""
-        self._wait_for_the_address_of(letter)
         self._post(who, f"/api/letters/{letter}/{what}", body)
 
     def page(self, who: str = READER) -> Any:
@@ -131,19 +129,6 @@ class Play:
     def user(self, who: str) -> str:
         """Return the id of a user."""
         return str(self.client.get(who, "/api/me").json["user"])
-
-    def _wait_for_the_address_of(self, letter: str) -> None:
-        """Letters are found through a view, which may be a moment behind the case."""
-
-        def look() -> Any:
-            try:
-                return self.client.get(READER, f"/api/letters/{letter}")
-            except Refused as refusal:
-                if refusal.status != NOT_FOUND:
-                    raise
-                return None
-
-        self.client.until(look, f"There is no letter {letter}. Does the worker run?")
 
     def _settle(self, uncertain: Iterator[Any]) -> None:
         """Do what a person does about a letter whose reply was lost: look whether it arrived."""
