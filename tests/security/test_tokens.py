@@ -1,17 +1,14 @@
 """Tokens: whose they are, that they end, and that nothing about them can be told apart."""
 
 from datetime import timedelta
-
-import pytest
+from typing import Final
 
 from tests.incidents.api.school import FRIDAY, HERE, Client
 
 SECRET = "A" * 43
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
+NO_TOKENS: Final = [
         None, "", "Bearer", "Bearer ", f"Basic {SECRET}", f"Token demoschool01.{SECRET}",
         f"Bearer {SECRET}", f"Bearer demoschool01.{SECRET}", f"Bearer demoschool01.{SECRET}A",
         f"Bearer DEMOSCHOOL01.{SECRET}", f"Bearer nowhere00000.{SECRET}", "Bearer .", "Bearer a.b",
@@ -19,16 +16,16 @@ SECRET = "A" * 43
         "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", f"demoschool01.{SECRET}",
         "Bearer demoschool01." + "é" * 43, "Bearer demoschool01.' OR 1=1 --",
         "Bearer " + "x" * 5000,
-    ],
-)  # fmt: skip
-async def test_whatever_is_no_good_token_gets_the_same_answer(
-    client: Client, header: str | None
-) -> None:
+]  # fmt: skip
+
+
+async def test_whatever_is_no_good_token_gets_the_same_answer(client: Client) -> None:
     plain = await client.get(None, "/api/me")
-    headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
-    answer = await client.http.get("/api/me", headers=headers)
-    assert answer.status_code == 401
-    assert (answer.content, answer.headers.raw) == (plain.content, plain.headers.raw)
+    for header in NO_TOKENS:
+        headers = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
+        answer = await client.http.get("/api/me", headers=headers)
+        assert answer.status_code == 401, header
+        assert (answer.content, answer.headers.raw) == (plain.content, plain.headers.raw), header
 
 
 async def test_two_tokens_in_one_request_are_none(client: Client) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from incidents.domain.case import COMMANDS
 from incidents.domain.letters import TRACK as LETTERS
 from tests.incidents.api.school import Client
@@ -31,20 +29,14 @@ async def test_a_command_without_a_version_is_refused(client: Client) -> None:
     assert "If-Match" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    "tag", ["7", '"seven"', 'W/"7"', "*", '"7", "8"', '""', '"-1"', '"07"', '"7"x', '"９"']
-)
-async def test_a_version_that_is_no_version_is_refused(client: Client, tag: str) -> None:
+async def test_a_version_that_is_no_version_is_refused(client: Client) -> None:
     case = await client.report()
-    answer = await client.call(
-        "slt",
-        "POST",
-        f"{case.path}/start-assessment",
-        {},
-        headers={"If-Match": tag.encode()},
-    )
-    assert answer.status_code == 400
-    assert "If-Match" in answer.json()["detail"]
+    for tag in ("7", '"seven"', 'W/"7"', "*", '"7", "8"', '""', '"-1"', '"07"', '"7"x', '"９"'):
+        headers = {"If-Match": tag.encode()}
+        path = f"{case.path}/start-assessment"
+        answer = await client.call("slt", "POST", path, {}, headers=headers)
+        assert answer.status_code == 400, tag
+        assert "If-Match" in answer.json()["detail"]
 
 
 async def test_two_versions_in_two_headers_are_refused(client: Client) -> None:

@@ -143,19 +143,19 @@ async def test_a_list_asked_with_a_position_waits_until_it_knows_of_it(client: C
     assert never.status_code == 404
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+BAD_QUERIES = [
         "colour=red", "limit=0", "limit=101", "limit=ten", "limit=1&limit=2", "limit=1.0",
         "stage=lost", "track=breach", "overdue=maybe", "overdue=1", "q=", f"q={'x' * 41}",
         "position=-1", "position=99999999999999999999", "stage", "%ff=1", "q=%ff", "&", "=",
         "cursor=%00", "&".join(f"p{n}=1" for n in range(50)),
-    ],
-)  # fmt: skip
-async def test_a_query_is_read_strictly(client: Client, query: str) -> None:
-    answer = await client.get("headteacher", f"/api/cases?{query}")
-    assert answer.status_code == 400, query
-    assert answer.headers["content-type"] == "application/problem+json"
+]  # fmt: skip
+
+
+async def test_a_query_is_read_strictly(client: Client) -> None:
+    for query in BAD_QUERIES:
+        answer = await client.get("headteacher", f"/api/cases?{query}")
+        assert answer.status_code == 400, query
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_query_where_none_is_read_is_refused(client: Client) -> None:
