@@ -65,14 +65,14 @@ CREATE TABLE IF NOT EXISTS letters (
 CREATE INDEX IF NOT EXISTS letters_waiting ON letters (next_at)
     WHERE state IN ('new', 'queued', 'retry');
 CREATE INDEX IF NOT EXISTS letters_perishable ON letters (not_after)
-    WHERE state IN ('new', 'drafted', 'queued', 'retry');
+    WHERE state IN ('new', 'queued', 'retry');
 
 -- What is to be done once it is due. A notice is only written here; a person posts it.
 CREATE VIEW IF NOT EXISTS waiting AS SELECT * FROM letters
     WHERE state IN ('new', 'queued', 'retry') AND NOT (form = 'notice' AND state <> 'new');
 -- What is not to be sent any more after its time.
 CREATE VIEW IF NOT EXISTS perishable AS SELECT * FROM letters
-    WHERE state IN ('new', 'drafted', 'queued', 'retry');
+    WHERE state IN ('new', 'queued', 'retry');
 
 -- What incidents is to be told, in this order. `position` is never given twice.
 CREATE TABLE IF NOT EXISTS outcomes (

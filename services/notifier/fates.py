@@ -26,7 +26,7 @@ class State(StrEnum):
     UNCERTAIN = "uncertain"
     """Perhaps sent; a person must find out."""
     FAILED = "failed"
-    """Not sent, and will not be; somebody must do something."""
+    """Not sent, and will not be by itself; a person must do something."""
     CANCELLED = "cancelled"
     """Not to be sent any more; nothing is left to do."""
 
@@ -47,7 +47,7 @@ class Happening(StrEnum):
     NEVER = "never"
     """Certainly not sent, and no try will go better."""
     TOO_LATE = "too late"
-    """Its time has passed. Not while it is being handed over."""
+    """Its time has passed. Not while a person is to approve it, or it is being handed over."""
     REPLY_LOST = "reply lost"
     """The connection, or we, broke down while the body was being handed over."""
     FOUND_DELIVERED = "found delivered"
@@ -67,7 +67,6 @@ LETTER: Final[Moves] = MappingProxyType(
         (State.NEW, Happening.TOO_LATE): State.FAILED,
         (State.DRAFTED, Happening.APPROVED): State.QUEUED,
         (State.DRAFTED, Happening.WITHDRAWN): State.CANCELLED,
-        (State.DRAFTED, Happening.TOO_LATE): State.FAILED,
         (State.DRAFTED, Happening.POSTED): State.ACCEPTED,
         (State.QUEUED, Happening.WITHDRAWN): State.CANCELLED,
         (State.QUEUED, Happening.NEVER): State.FAILED,
@@ -89,6 +88,9 @@ LETTER: Final[Moves] = MappingProxyType(
         (State.UNCERTAIN, Happening.FOUND_DELIVERED): State.ACCEPTED,
         (State.UNCERTAIN, Happening.FOUND_MISSING): State.QUEUED,
         (State.UNCERTAIN, Happening.WITHDRAWN): State.CANCELLED,
+        (State.FAILED, Happening.FOUND_DELIVERED): State.ACCEPTED,
+        (State.FAILED, Happening.FOUND_MISSING): State.QUEUED,
+        (State.FAILED, Happening.WITHDRAWN): State.CANCELLED,
     }
 )
 

@@ -180,11 +180,25 @@ class Intake:
                 self._must_be_what_was_approved(letter, _data(event, Approval).document)
             self._inbox.done(arrival, self._clock())
             try:
-                self._ledger.move(letter, happened)
+                self._must_have_been_written(letter, happened)
+                self._ledger.move(letter, happened, not_after=self._time_from_now(letter, happened))
             except NoSuchMove as problem:
                 # It was sent before it was withdrawn, or has become too late: the case learns that
                 # from the outcome, and decides what to do about it.
                 log.warning("decision-too-late", extra={"letter_id": letter, "reason": problem})
+
+    def _must_have_been_written(self, letter: UUID, happened: Happening) -> None:
+        row = self._ledger.letter(letter)
+        if happened is Happening.FOUND_MISSING and row is not None and row.document is None:
+            raise NoSuchMove(row.state, happened)
+
+    def _time_from_now(self, letter: UUID, happened: Happening) -> datetime | None:
+        """A draft does not go stale while a person looks at it: its time begins with his word."""
+        row = self._ledger.letter(letter)
+        if row is None or happened not in (Happening.APPROVED, Happening.FOUND_MISSING):
+            return None
+        rules = {rule.code: rule for rule in self._table.rules}
+        return self._clock() + rules[row.letter].not_after if row.letter in rules else None
 
     def _must_be_what_was_approved(self, letter: UUID, document: str) -> None:
         row = self._ledger.letter(letter)

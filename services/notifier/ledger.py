@@ -125,9 +125,12 @@ class Ledger:
         failed_try: bool = False,
         is_repeat: bool = False,
         draft: Draft | None = None,
+        not_after: datetime | None = None,
         tell: Outcome | None = None,
     ) -> State:
         """Move the letter as the table says, and note what is to be told. Return its new state.
+
+        `not_after` gives it new time, from a person's word on.
 
         Raises `NoSuchMove` when the table has none for the state the letter is in by now.
         """
@@ -139,6 +142,7 @@ class Ledger:
                 raise NoSuchMove(row.state if row else None, happening)
             connection.execute(
                 "UPDATE letters SET state = ?, reason = ?, changed_at = ?, next_at = ?,"
+                " not_after = coalesce(?, not_after),"
                 " silences = 0, failures = failures + ?, is_repeat = is_repeat OR ?"
                 " WHERE letter_id = ?",
                 (
@@ -146,6 +150,7 @@ class Ledger:
                     reason,
                     now,
                     written(next_at) if next_at else now,
+                    written(not_after) if not_after else None,
                     failed_try,
                     is_repeat,
                     str(letter_id),

@@ -393,14 +393,25 @@ async def test_letters_of_a_case_leave_in_their_order_and_other_cases_do_not_wai
 async def test_after_its_time_a_letter_is_not_sent_and_somebody_is_told(
     office: Office, smtp_server: SmtpServer
 ) -> None:
+    letter = office.ask("L2")
+    office.pass_(days=15)
     async with office.desk():
-        unapproved = office.ask("L2")
-        await office.becomes(unapproved, State.DRAFTED)
-        office.pass_(days=14)
-        row = await office.becomes(unapproved, State.FAILED)
+        row = await office.becomes(letter, State.FAILED)
     assert row.reason == "too_late"
-    assert office.told(unapproved) == ["letter_drafted", "letter_failed"]
+    assert office.told(letter) == ["letter_failed"]
     assert smtp_server.attempts == 0
+
+
+async def test_a_draft_waits_for_its_approval_however_long_that_takes(office: Office) -> None:
+    async with office.desk():
+        letter = office.ask("L2")
+        await office.becomes(letter, State.DRAFTED)
+        office.pass_(days=60)
+        later = office.ask("L1", form="email")
+        await office.becomes(later, State.ACCEPTED)
+    row = office.ledger.letter(letter)
+    assert row is not None
+    assert row.state is State.DRAFTED
 
 
 async def test_a_ledger_restored_from_an_old_copy_posts_nothing_stale(

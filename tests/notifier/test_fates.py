@@ -30,9 +30,20 @@ PATHS = [(LETTER, State.NEW), (ALERT, State.QUEUED)]
 
 
 @pytest.mark.parametrize(("table", "start"), PATHS)
-def test_what_has_ended_stays_so(table: Moves, start: State) -> None:
-    assert {state for state, _ in table}.isdisjoint(ENDED)
+def test_what_has_ended_stays_so_unless_a_person_says_otherwise(table: Moves, start: State) -> None:
+    left = {happening for state, happening in table if state in ENDED}
+    assert left <= BY_A_PERSON
+    assert not {state for state, _ in table} & {State.ACCEPTED, State.CANCELLED}
     assert reachable(table, start, set()) >= ENDED
+
+
+def test_a_draft_does_not_go_stale_while_a_person_looks_at_it() -> None:
+    assert (State.DRAFTED, Happening.TOO_LATE) not in LETTER
+
+
+def test_a_failed_letter_can_be_sent_again_or_settled_by_hand() -> None:
+    assert LETTER[State.FAILED, Happening.FOUND_MISSING] is State.QUEUED
+    assert LETTER[State.FAILED, Happening.FOUND_DELIVERED] is State.ACCEPTED
 
 
 @pytest.mark.parametrize("table", [LETTER, ALERT])
@@ -49,7 +60,8 @@ def test_a_letter_that_perhaps_went_is_sent_again_only_by_a_person() -> None:
 
 
 def test_a_letter_that_needs_approval_is_not_sent_without_it() -> None:
-    without = {Happening.APPROVED, Happening.WRITTEN}
+    # That a letter did not arrive is said only of one that was approved: the case sees to it.
+    without = {Happening.APPROVED, Happening.WRITTEN, Happening.FOUND_MISSING}
     assert State.SENDING not in reachable(LETTER, State.NEW, without)
 
 

@@ -191,14 +191,14 @@ def test_a_notice_is_written_here_and_never_sent(books: Books) -> None:
     assert books.walk(notice, Happening.POSTED).state is State.ACCEPTED
 
 
-def test_what_is_too_late_is_found_while_it_waits_and_not_while_it_is_sent(books: Books) -> None:
+def test_what_is_too_late_is_found_while_it_waits_for_us_and_not_for_a_person(books: Books) -> None:
     new, drafted, sending, done = (books.add() for _ in range(4))
     books.walk(drafted, Happening.DRAFT_WRITTEN)
     books.walk(sending, Happening.WRITTEN, Happening.BODY_NEXT)
     books.walk(done, Happening.WITHDRAWN)
     assert books.ledger.stale() == []
     books.clock.pass_(days=14)
-    assert [row.number for row in books.ledger.stale()] == [new.number, drafted.number]
+    assert [row.number for row in books.ledger.stale()] == [new.number]
 
 
 def test_silence_of_incidents_is_counted_until_it_answers(books: Books) -> None:

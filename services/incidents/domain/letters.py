@@ -213,11 +213,15 @@ def document_is_the_one_kept(case: Case, command: ApproveLetter, _asking: Asking
 
 @body_guard(Refuses.STATE)
 def there_is_something_to_send(case: Case, command: ResolveLetter, _a: Asking) -> str | None:
+    """Sent again is only what was written, and what somebody had let go."""
     letter = case.letters.get(command.letter)
-    if not command.delivered and letter is not None and letter.document is None:
+    if command.delivered or letter is None:
+        return None
+    let_go = letter.approved_by is not None or letter.code in WITHOUT_APPROVAL
+    if letter.document is None or not let_go:
         return (
-            "This letter was never written. Mend what the reason says and ask for it again with "
-            "the command that asked for it, then withdraw this one."
+            "This letter was never written or approved. Mend what the reason says and ask for it "
+            "again with the command that asked for it, then withdraw this one."
         )
     return None
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_address
 from threading import Lock
 from typing import Final
@@ -78,6 +79,17 @@ def smtp_server(url: str) -> SmtpServer:
     )
 
 
+def _composed(mail: Mail, domain: str, sent_at: datetime) -> bytes:
+    """The message, before anybody is rung up: one that can't be composed never will be."""
+    try:
+        return compose(mail, domain=domain, sent_at=sent_at)
+    except (Temporary, Permanent):
+        raise
+    except Exception as fault:
+        # The library's header parser raises what it likes on an odd address.
+        raise Permanent(f"cannot-compose-{type(fault).__name__}") from None
+
+
 def _is_local(host: str) -> bool:
     if host == "localhost":
         return True
@@ -120,7 +132,7 @@ class Smtp:
 
     def deliver(self, mail: Mail, handing_over: HandingOver) -> str:
         """Send `mail`: see `Transport`. A connection that went stale while idle is replaced."""
-        content = compose(mail, domain=self._domain, sent_at=self._clock())
+        content = _composed(mail, self._domain, self._clock())
         connection = self._asked_for_the_body(mail)
         try:
             handing_over()
