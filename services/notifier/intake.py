@@ -181,7 +181,9 @@ class Intake:
             self._inbox.done(arrival, self._clock())
             try:
                 self._must_have_been_written(letter, happened)
-                self._ledger.move(letter, happened, not_after=self._time_from_now(letter, happened))
+                self._ledger.move(
+                    letter, happened, not_after=self._time_from(event.time, letter, happened)
+                )
             except NoSuchMove as problem:
                 # It was sent before it was withdrawn, or has become too late: the case learns that
                 # from the outcome, and decides what to do about it.
@@ -192,13 +194,16 @@ class Intake:
         if happened is Happening.FOUND_MISSING and row is not None and row.document is None:
             raise NoSuchMove(row.state, happened)
 
-    def _time_from_now(self, letter: UUID, happened: Happening) -> datetime | None:
-        """A draft does not go stale while a person looks at it: its time begins with his word."""
+    def _time_from(self, said_at: datetime, letter: UUID, happened: Happening) -> datetime | None:
+        """A draft does not go stale while a person looks at it: its time begins with his word.
+
+        With the word itself, not with our hearing it: an old one heard again gives no new time.
+        """
         row = self._ledger.letter(letter)
         if row is None or happened not in (Happening.APPROVED, Happening.FOUND_MISSING):
             return None
         rules = {rule.code: rule for rule in self._table.rules}
-        return self._clock() + rules[row.letter].not_after if row.letter in rules else None
+        return said_at + rules[row.letter].not_after if row.letter in rules else None
 
     def _must_be_what_was_approved(self, letter: UUID, document: str) -> None:
         row = self._ledger.letter(letter)
