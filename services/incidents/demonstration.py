@@ -32,7 +32,7 @@ VALID_FOR: Final = timedelta(days=90)
 def prepare(installation: Installation) -> Path:
     """Make the school's users if there are none, and write `demo/tokens.json`; return its path.
 
-    Run again, it changes nothing that still works: a token that has expired is replaced.
+    Run again, it changes nothing while every token works; when one does not, all are made anew.
     """
     path = installation.settings.var / "demo" / "tokens.json"
     tokens = json.loads(path.read_text()) if path.exists() else {}

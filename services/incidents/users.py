@@ -17,7 +17,7 @@ from incidents.clock import Clock, NewId, Random
 from incidents.domain import users as domain
 from incidents.domain.facts import Actor, Event, Recorded, SchoolId, Sealed, UserId
 from incidents.domain.school import User
-from incidents.domain.users import Account, TokenIssued, TokenRevoked
+from incidents.domain.users import Account, RoleEnded, TokenIssued, TokenRevoked
 from incidents.domain.vocabulary import Role
 from incidents.store import Claim, ClockBehind, Conflict, StateRow, Store
 
@@ -92,6 +92,34 @@ class Users:
             return self._issue(account, expires_at, _INSTALLER)
 
         return _until_recorded(issue)
+
+    def end_role(self, school: SchoolId, user: UserId, role: Role) -> None:
+        """Take a role away, from now on. Raises `LookupError` when he does not hold it here."""
+
+        def end() -> None:
+            account = self._account(user)
+            if account is None or account.school != school or role not in account.roles:
+                raise LookupError("There is no such user at this school, or he has no such role.")
+            self._record(school, user, account, [RoleEnded(role=role)])
+
+        _until_recorded(end)
+
+    def revoke_all(self, school: SchoolId, user: UserId) -> int:
+        """Make every token of a user good for nobody; return how many there were.
+
+        Raises `LookupError` when this school has no such user.
+        """
+
+        def revoke() -> int:
+            account = self._account(user)
+            if account is None or account.school != school:
+                raise LookupError("There is no such user at this school.")
+            revoked = [TokenRevoked(token=token) for token in account.tokens]
+            if revoked:
+                self._record(school, user, account, revoked)
+            return len(revoked)
+
+        return _until_recorded(revoke)
 
     def open_session(self, token: str, length: timedelta) -> tuple[str, datetime]:
         """Return a new token for the holder of this one, and when it ends.

@@ -183,12 +183,6 @@ class Views:
             ).fetchall()
         return [Passed(SchoolId(s), UUID(c), Due(d)) for s, c, d in found]
 
-    def next_due(self) -> datetime | None:
-        """Return when the next open deadline falls due."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT min(due_at) FROM deadlines").fetchone()
-        return None if row[0] is None else datetime.fromisoformat(row[0])
-
 
 def _put(connection: Connection, case: Case) -> None:
     key = case.id.hex

@@ -69,6 +69,6 @@ class Lookup:
         return [
             user
             for user in users
-            if user in roster
+            if roster.get(user)
             and not walled(case, User(id=user, school=case.school, roles=roster[user]))
         ]

@@ -51,4 +51,4 @@ _RANK: Final = (Role.HEADTEACHER, Role.DSL, Role.SLT, Role.CHAIR, *ROLE_WORDS)
 
 def title(roles: frozenset[Role]) -> str:
     """What somebody with these roles is called under a letter."""
-    return next(ROLE_WORDS[role] for role in _RANK if role in roles)
+    return next((ROLE_WORDS[role] for role in _RANK if role in roles), "Member of staff")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from incidents.cases import NoSuchCase
 from incidents.domain.facts import SchoolId
 from incidents.domain.table import Refusal
 from incidents.domain.vocabulary import Role
@@ -76,3 +77,25 @@ def test_neither_tokens_nor_names_lie_on_the_disk(office: Office, tmp_path: Path
     assert len(written) > 10_000
     for secret in (token.partition(".")[2], "Planted Username", "planted@demonstration"):
         assert secret.encode() not in written
+
+
+def test_a_role_that_has_ended_opens_nothing_any_more(office: Office) -> None:
+    users, slt = office.installation.users, office.id_of("slt")
+    token = users.issue_token(office.school, slt, office.now + A_DAY)
+    case = office.log()
+    users.end_role(office.school, slt, Role.SLT)
+    signed_in = users.sign_in(token)
+    assert signed_in is not None
+    assert signed_in.roles == frozenset()
+    with pytest.raises(NoSuchCase):
+        office.installation.cases.seen(signed_in, case.id)
+    with pytest.raises(LookupError):
+        users.end_role(office.school, slt, Role.SLT)
+
+
+def test_a_leavers_tokens_are_good_for_nobody(office: Office) -> None:
+    users, slt = office.installation.users, office.id_of("slt")
+    tokens = [users.issue_token(office.school, slt, office.now + A_DAY) for _ in range(2)]
+    assert users.revoke_all(office.school, slt) == 2
+    assert [users.sign_in(token) for token in tokens] == [None, None]
+    assert users.revoke_all(office.school, slt) == 0
