@@ -8,11 +8,21 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from incidents.domain.assessment import DecideNotToRefer, MarkOutOfScope, RecordAssessment
+from incidents.domain.assessment import (
+    AssignLead,
+    DecideNotToRefer,
+    MarkOutOfScope,
+    RecordAssessment,
+)
 from incidents.domain.closing import RecordOutcome
 from incidents.domain.intake import IdentifyPerson, LogIncident
 from incidents.domain.internal import RecordRemedyMet, RequestRemoval, RequireRemedy
-from incidents.domain.letters import ApproveLetter, LetterCommand, RecordLetterRendered
+from incidents.domain.letters import (
+    ApproveLetter,
+    LetterCommand,
+    RecordLetterRendered,
+    ResolveLetter,
+)
 from incidents.domain.moderation import InformAudience
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse
 from incidents.domain.state import Case
@@ -139,8 +149,18 @@ def _left_out(_case: Case, _asking: Asking, draw: st.DrawFn) -> Mapping[str, Any
     return {"steps_left_out_because": reason}
 
 
+def _lead(_case: Case, _asking: Asking, draw: st.DrawFn) -> Mapping[str, Any]:
+    return {"lead": draw(st.sampled_from([id_of(one) for one in PEOPLE]))}
+
+
+def _fate(case: Case, asking: Asking, draw: st.DrawFn) -> Mapping[str, Any]:
+    return {**_letter(case, asking, draw), "delivered": draw(st.booleans())}
+
+
 FITTING: Final[Mapping[type[Command], Fits]] = {
     IdentifyPerson: _contact,
+    AssignLead: _lead,
+    ResolveLetter: _fate,
     MarkOutOfScope: _second,
     DecideNotToRefer: _not_referring,
     RequestRemoval: _removal,

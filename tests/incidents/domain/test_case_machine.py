@@ -32,7 +32,7 @@ from incidents.domain.internal import (
     RemedyRequired,
     RemovalRequested,
 )
-from incidents.domain.letters import LetterApproved
+from incidents.domain.letters import WITHOUT_APPROVAL, LetterApproved
 from incidents.domain.moderation import (
     EvidenceCaptured,
     EvidenceDescribedOnly,
@@ -43,15 +43,26 @@ from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Refusal, Refuses
 from incidents.domain.timers import DeadlineSet
-from incidents.domain.vocabulary import Agency, Moderation, Part, Role, Stage
+from incidents.domain.vocabulary import Agency, LetterState, Moderation, Part, Role, Stage
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.one_case import LIVES
 from tests.incidents.domain.requests import REPORTS, request_for
-from tests.incidents.domain.school import ELSEWHERE, PEOPLE, PROGRAMS
+from tests.incidents.domain.school import (
+    CHAIR,
+    ELSEWHERE,
+    HEADTEACHER,
+    MODERATOR,
+    NOTIFIER,
+    PEOPLE,
+    PROGRAMS,
+    SLT,
+    TIMEKEEPER,
+)
 from tests.incidents.domain.support import Story, given
 
 REPORTERS = [one for one in PEOPLE if one.roles - {Role.CLERK, Role.AUDITOR}]
 EVERYBODY = (*PEOPLE, *PROGRAMS)
+BUSY = [HEADTEACHER, CHAIR, SLT, MODERATOR, NOTIFIER, TIMEKEEPER]
 PACE = [timedelta(minutes=1), timedelta(minutes=1), timedelta(hours=3), timedelta(days=2)]
 INSIDE = (
     InternalHandlingStarted,
@@ -71,6 +82,8 @@ IDLE = {
     "describe-evidence",
     "record-alert",
     "record-post-status",
+    "decide-not-to-refer",
+    "waive-deadline",
 }
 """What can be asked at any time and leads nowhere."""
 BEGUN = [None, *LIVES["everybody's"].values(), *LIVES["the chair's"].values()]
@@ -92,19 +105,15 @@ class CaseMachine(RuleBasedStateMachine):
         self.story = begun or given().after(report, by=by)
         self.case = self.story.case
 
-    @rule(pace=st.sampled_from(PACE), data=st.data())
-    def press_on(self, pace: timedelta, data: st.DataObject) -> None:
-        """Somebody does what is open to him and brings the case on."""
-        at = self.story.now + pace
-        could = [
-            (name, by)
-            for by in EVERYBODY
-            for name in self._open_to(self.story.asking(by, at))
-            if name not in IDLE
-        ]
-        if could:
-            name, by = data.draw(st.sampled_from(could))
-            self._ask(rules.COMMANDS[name], self.story.asking(by, at), data)
+    @rule(who=st.none() | st.sampled_from(BUSY), pace=st.sampled_from(PACE), data=st.data())
+    def press_on(self, who: User | None, pace: timedelta, data: st.DataObject) -> None:
+        """The lead, or somebody else who has much to do, brings the case on."""
+        leads = (one for one in PEOPLE if one.id == self.case.lead)
+        by = who or next(leads, HEADTEACHER)
+        asking = self.story.asking(by, self.story.now + pace)
+        if could := [name for name in self._open_to(asking) if name not in IDLE]:
+            name = data.draw(st.sampled_from(could))
+            self._ask(rules.COMMANDS[name], asking, data)
 
     @rule(by=st.sampled_from(EVERYBODY), pace=st.sampled_from(PACE), data=st.data())
     def ask_what_is_offered(self, by: User, pace: timedelta, data: st.DataObject) -> None:
@@ -252,6 +261,13 @@ class CaseMachine(RuleBasedStateMachine):
     def replay_comes_to_the_same(self) -> None:
         assert rules.replay(self.story) == self.case
         assert self.case.version == len(self.story.history)
+
+    @precondition(_begun)
+    @invariant()
+    def nothing_leaves_unapproved_that_needs_approval(self) -> None:
+        for letter in self.case.letters.values():
+            if letter.state is LetterState.APPROVED and letter.code not in WITHOUT_APPROVAL:
+                assert letter.approved_by is not None
 
     @precondition(_begun)
     @invariant()

@@ -159,6 +159,30 @@ def test_no_case_closes_over_a_letter_that_could_not_be_sent() -> None:
     story.after(WITHDRAW, by=SLT).when(CloseCase(), by=HEADTEACHER).accepted()
 
 
+def test_a_letter_that_failed_is_sent_again_once_it_is_mended() -> None:
+    story = approved(drafted(requested())).after(FAILED, by=NOTIFIER)
+    story = story.when(replace(RESOLVE, delivered=False), by=SLT).records(LetterResolved)
+    assert state(story) is LetterState.APPROVED
+
+
+def test_a_draft_that_failed_before_anybody_approved_it_is_not_sent_again() -> None:
+    """Else whoever asked for it could let it go alone."""
+    story = drafted(requested()).after(FAILED, by=NOTIFIER)
+    again = replace(RESOLVE, delivered=False)
+    for by in (SLT, HEADTEACHER):
+        story.when(again, by=by).refused(because="there_is_something_to_send")
+    assert state(story.after(RESOLVE, by=SLT)) is LetterState.SENT
+
+
+def test_a_letter_that_could_not_even_be_written_is_known_to_its_case() -> None:
+    story = requested().when(FAILED, by=NOTIFIER).records(LetterFailed)
+    assert story.case.open_letters == (story.case.letters[LETTER],)
+    assert story.case.letters[LETTER].document is None
+    again = replace(RESOLVE, delivered=False)
+    story.when(again, by=SLT).refused(because="there_is_something_to_send")
+    assert state(story.after(WITHDRAW, by=SLT)) is LetterState.WITHDRAWN
+
+
 @pytest.mark.parametrize("stage", [Stage.REPORTED, Stage.RESOLVED])
 def test_an_alert_is_recorded_whatever_becomes_of_it(stage: Stage) -> None:
     story = reported() if stage is Stage.REPORTED else resolved()
