@@ -1,10 +1,12 @@
 """What you may not see does not exist: not by any id, filter, count, time of asking or school."""
 
+import time
 from functools import partial
 
 import httpx
 import pytest
 
+from incidents.api.edge import NOT_FOUND_SECONDS
 from tests.incidents.api.school import CaseAt, Client
 from tests.incidents.api.stages import drafted, evidence
 from tests.security.routes import NOWHERE, OPERATIONS
@@ -48,6 +50,15 @@ async def test_a_hidden_case_answers_like_one_that_does_not_exist(
         assert absent.status_code == 404, operation.id
         assert same(absent, there), operation.id
         assert same(absent, stale), operation.id
+
+
+async def test_neither_answer_comes_before_both_can_be_ready(
+    client: Client, hidden: CaseAt
+) -> None:
+    for path in (hidden.path, f"/api/cases/{NOWHERE}"):
+        started = time.perf_counter()
+        assert (await client.get("headteacher", path)).status_code == 404
+        assert time.perf_counter() - started >= NOT_FOUND_SECONDS
 
 
 async def test_the_headteacher_finds_no_trace_of_a_case_about_him(
