@@ -38,6 +38,7 @@ _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS seen_by (
         case_id TEXT NOT NULL, principal TEXT NOT NULL, PRIMARY KEY (case_id, principal)
     ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS seen_cases ON seen_by (principal, case_id)",
     """CREATE TABLE IF NOT EXISTS walled_from (
         case_id TEXT NOT NULL, principal TEXT NOT NULL, PRIMARY KEY (case_id, principal)
     ) WITHOUT ROWID""",
@@ -52,6 +53,7 @@ _SCHEMA: Final = (
         letter TEXT PRIMARY KEY, case_id TEXT NOT NULL, school TEXT NOT NULL, state TEXT NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS letters_of ON letters (case_id)",
+    "CREATE INDEX IF NOT EXISTS letters_at ON letters (school, case_id, letter, state)",
     "CREATE TABLE IF NOT EXISTS followed (follower TEXT PRIMARY KEY, position INTEGER NOT NULL)",
 )
 _TABLES_OF_A_CASE: Final = (

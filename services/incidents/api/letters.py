@@ -1,8 +1,7 @@
 """The letters of the cases one sees: what waits for approval, how each reads, what became of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -18,12 +17,20 @@ from incidents.api.operations import PDF, TEXT, Contract, download, operation
 from incidents.api.patience import Position, catching_up, listed
 from incidents.api.problems import not_found
 from incidents.cases import NoSuchCase
-from incidents.domain.access import Sight
+from incidents.domain.access import SIGHTS, Sight
 from incidents.domain.letters import ApproveLetter, LetterCommand, ResolveLetter, WithdrawLetter
 from incidents.domain.state import Case, Letter
 from incidents.domain.vocabulary import LetterForm, LetterState, Sha256
 from incidents.domain.vocabulary import Reason as Because
 from incidents.pages import LetterLine, letter_line
+
+SHOWN: Final = frozenset({Sight.FULL, Sight.MODERATION})
+"""Only with one of these sights are any letters of a case shown."""
+READERS: Final = frozenset(role for role, (much, _) in SIGHTS.items() if much in SHOWN)
+"""Whoever holds none of these roles sees letters of a case that he leads, and no others."""
+MOST_EXAMINED: Final = 500
+"""Letters looked at for one page: what is not for this reader may stand between two that are."""
+_AT_ONCE: Final = 100
 
 # ── what is read ──────────────────────────────────────────────────────────────────────────────────
 
@@ -119,36 +126,47 @@ def read_document(request: Call, letter_id: FromPath[UUID]) -> Response[bytes]:
 
 
 def _list(request: Call, asked: LettersAsked) -> LetterList:
-    installation, user = request.installation, request.user
+    user = request.user
     bound = ("letters", user.school, user.id, asked.state)
     after: tuple[UUID, UUID] | None = None
     if asked.cursor:
         case_hex, letter_hex = request.cursors.read(asked.cursor, bound)
         after = UUID(case_hex), UUID(letter_hex)
     letters: list[LetterInList] = []
-    more = True
-    while more and len(letters) < asked.limit:
-        wanted = asked.limit - len(letters)
-        found = installation.views.letters(user, asked.state, after, wanted)
-        letters += _lines(request, asked, found)
-        more, after = len(found) == wanted, found[-1] if found else after
-    place = (after[0].hex, after[1].hex) if more and after else None
+    place = None
+    for examined, (at, line) in enumerate(_examined(request, asked, after), start=1):
+        letters += [line] if line else []
+        if len(letters) == asked.limit or examined == MOST_EXAMINED:
+            place = (at[0].hex, at[1].hex)
+            break
     return LetterList(letters=letters, next=request.cursors.make(place, bound) if place else None)
 
 
-def _lines(
-    request: Call, asked: LettersAsked, found: Iterable[tuple[UUID, UUID]]
-) -> Iterator[LetterInList]:
-    for case_id, letter_ids in groupby(found, key=itemgetter(0)):
-        shown = _shown(request, case_id)
-        if shown is None:
-            continue
-        case, letters = shown
-        for _, letter_id in letter_ids:
-            letter = letters.get(letter_id)
-            if letter is not None and asked.state in (None, letter.state):
-                line = msgspec.structs.asdict(letter_line(letter))
-                yield LetterInList(**line, case_id=case.id, reference=case.reference)
+def _examined(
+    request: Call, asked: LettersAsked, after: tuple[UUID, UUID] | None
+) -> Iterator[tuple[tuple[UUID, UUID], LetterInList | None]]:
+    """Every letter that may be for this reader, with its line if the case says that it is."""
+    user, views = request.user, request.installation.views
+    reader = msgspec.structs.replace(user, roles=user.roles & READERS)
+    # The letters of a case stand together: it is loaded once.
+    shown = lru_cache(maxsize=1)(partial(_shown, request))
+    more = True
+    while more:
+        found = views.letters(reader, asked.state, after, _AT_ONCE)
+        for at in found:
+            yield at, _line(shown(at[0]), at[1], asked)
+        more, after = len(found) == _AT_ONCE, found[-1] if found else after
+
+
+def _line(
+    shown: tuple[Case, Mapping[UUID, Letter]] | None, letter_id: UUID, asked: LettersAsked
+) -> LetterInList | None:
+    case, letters = shown or (None, {})
+    letter = letters.get(letter_id)
+    if case is None or letter is None or asked.state not in (None, letter.state):
+        return None
+    line = msgspec.structs.asdict(letter_line(letter))
+    return LetterInList(**line, case_id=case.id, reference=case.reference)
 
 
 def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:

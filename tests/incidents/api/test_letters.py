@@ -2,11 +2,12 @@
 
 import asyncio
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from incidents.api import patience
+from incidents.api import letters, patience
+from incidents.domain.school import User
 from incidents.domain.vocabulary import LetterForm
 from tests.incidents.api.school import Client
 from tests.incidents.api.stages import DOCUMENT, NOTICE, drafted, evidence, handled, uncertain
@@ -33,6 +34,48 @@ async def test_letters_are_listed_page_by_page(client: Client) -> None:
     assert "next" not in rest
     other = await client.get("slt", f"/api/letters?cursor={first['next']}")
     assert other.status_code == 404
+
+
+async def test_a_page_looks_at_so_many_letters_and_no_more(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "MOST_EXAMINED", 2)
+    case = await handled(client)
+    made = sorted(str(drafted(case)) for _ in range(5))
+    # Approved since the views last looked: they still list all of them as drafts.
+    take = client.life.installation.views.take
+    monkeypatch.setattr(client.life.installation.views, "take", lambda *_: None)
+    for letter in made[:3]:
+        path = f"/api/letters/{letter}/approve"
+        assert (await client.call("headteacher", "POST", path, {"document": HASH})).is_success
+    monkeypatch.setattr(client.life.installation.views, "take", take)
+    pages: list[list[str]] = []
+    query = "?state=drafted"
+    while query:
+        page = (await client.get("headteacher", f"/api/letters{query}")).json()
+        pages.append([line["letter"] for line in page["letters"]])
+        query = f"?state=drafted&cursor={page['next']}" if "next" in page else ""
+    assert pages == [[], [made[3]], [made[4]]]
+
+
+async def test_nothing_is_looked_at_for_whoever_sees_no_letters(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await handled(client)
+    drafted(case)
+    loaded: list[str] = []
+    seen = client.life.installation.cases.seen
+
+    def counting(user: User, case_id: UUID) -> object:
+        loaded.append(str(case_id))
+        return seen(user, case_id)
+
+    monkeypatch.setattr(client.life.installation.cases, "seen", counting)
+    for who in ("auditor", "clerk", "second_teacher", "dpo", "outsider"):
+        page = (await client.get(who, "/api/letters?limit=1")).json()
+        assert (page, loaded) == ({"letters": []}, []), who
+    page = (await client.get("headteacher", "/api/letters?limit=1")).json()
+    assert (len(page["letters"]), loaded) == (1, [str(case.id)])
 
 
 async def test_letters_of_a_case_are_for_those_who_see_all_of_it(client: Client) -> None:
