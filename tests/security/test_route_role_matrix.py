@@ -20,8 +20,7 @@ from tests.incidents.api.school import PEOPLE, CaseAt, Client, Template, open_sc
 from tests.incidents.api.stages import assessed, drafted, evidence, handled
 from tests.security.routes import COMMANDS, OPERATIONS
 
-ANYBODY: Final = {"me", "openSession", "endSession", "readPolicy", "listCases", "listLetters",
-                  "readCheckpoint"}  # fmt: skip
+ANYBODY: Final = {"me", "openSession", "endSession", "readPolicy", "listCases", "listLetters"}
 BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
     "readCase": frozenset({Sight.STATUS, Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
     "readHistory": frozenset({Sight.STATUS, Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
@@ -37,6 +36,7 @@ BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
 BY_ROLE: Final[Mapping[str, frozenset[Role]]] = {
     "logIncident": frozenset(REPORTING_ROLES),
     "listColleagues": LEADERS,
+    "readCheckpoint": PROVERS,
     "readProof": PROVERS,
 }
 TOLD_SO: Final = {"readBundle", "readEvidence"}

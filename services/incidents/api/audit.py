@@ -11,6 +11,7 @@ from incidents.api.operations import TEXT, Contract, operation
 from incidents.api.patience import Position, vouched_for
 from incidents.api.problems import Kind, Problem, not_found, unavailable
 from incidents.cases import KIND as CASE
+from incidents.domain.school import User
 from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Role
 from incidents.evidence.checkpoint import SignedCheckpoint
@@ -22,7 +23,7 @@ from incidents.evidence.proofs import (
 )
 from incidents.store import Stored
 
-PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DPO, Role.CHAIR})
+PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DSL, Role.DPO, Role.CHAIR})
 
 
 class OfEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,10 +47,11 @@ class OfGrowth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         summary="The newest signed checkpoint (C2SP signed note): keep it outside",
         tag="audit",
         answer=TEXT,
-        refuses=(503,),
+        refuses=(403, 503),
     ),
 )
 def read_checkpoint(request: Call) -> Response[bytes]:
+    _refuse_others(request.user)
     return Response(_latest(request).note, media_type=TEXT)
 
 
@@ -68,18 +70,23 @@ def read_checkpoint(request: Call) -> Response[bytes]:
 async def read_proof(request: Call) -> Response[InclusionProof | ConsistencyProof]:
     """Give `position` for an event of a case you may see, or `first` and `second`."""
     asked = request.asked(OfEvent, OfGrowth)
-    if not PROVERS & request.user.roles:
-        raise Problem(
-            Kind.NOT_ALLOWED,
-            "Proofs are given to those who check the log.",
-            reasons=[Reason("role", f"Only for: {', '.join(sorted(PROVERS))}.")],
-        )
+    _refuse_others(request.user)
     if isinstance(asked, OfGrowth):
         return Response(await sync_to_thread(_consistency, request, asked))
     assert isinstance(asked, OfEvent)
     event = await sync_to_thread(_event, request, asked.position)
     await vouched_for(request.installation, event.position)
     return Response(await sync_to_thread(_inclusion, request, event))
+
+
+def _refuse_others(user: User) -> None:
+    """Checkpoints and proofs say how much the whole installation has recorded."""
+    if not PROVERS & user.roles:
+        raise Problem(
+            Kind.NOT_ALLOWED,
+            "Checkpoints and proofs are given to those who check the log.",
+            reasons=[Reason("role", f"Only for: {', '.join(sorted(PROVERS))}.")],
+        )
 
 
 def _latest(request: Call) -> SignedCheckpoint:

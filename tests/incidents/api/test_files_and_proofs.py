@@ -187,6 +187,14 @@ async def test_there_is_no_proof_of_what_is_not_there_or_not_ones_own(client: Cl
         assert answer.status_code == status, (who, answer.text)
 
 
+async def test_checkpoints_are_for_those_who_may_ask_for_proofs(client: Client) -> None:
+    client.life.follow()
+    provers = {"auditor", "headteacher", "dsl", "dpo", "chair", "outsider"}
+    for who in client.life.tokens:
+        answer = await client.get(who, "/api/audit/checkpoint")
+        assert answer.status_code == (200 if who in provers else 403), who
+
+
 async def test_without_a_checkpoint_one_is_asked_to_come_back(client: Client) -> None:
     answer = await client.get("auditor", "/api/audit/checkpoint")
     assert answer.status_code == 503
