@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """For each user; so many may also come at once."""
     failed_sign_ins_per_minute: Count = 30
     """For each address; so many may also come at once."""
+    metrics_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{16,200}$(?!\n)")] | None = None
+    """Whoever shows it may read /metrics; none: programs on this machine, without a proxy."""
 
     @property
     def hosts(self) -> tuple[str, ...]:

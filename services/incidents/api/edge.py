@@ -6,7 +6,7 @@ Security headers, HEAD as a GET without its body, the line in the access log, an
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from litestar.concurrency import sync_to_thread
@@ -45,8 +45,12 @@ _ENCODED: Final = [(name.encode(), value.encode()) for name, value in HEADERS.it
 class Edge:
     """Wraps the whole application; every HTTP answer passes through here."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, new_id: NewId) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, new_id: NewId, labels: Mapping[str, str]
+    ) -> None:
+        """`labels` names the routes that stand in the log and the metrics as something else."""
         self._app = app
+        self._labels = labels
         self._metrics = metrics
         self._new_id = new_id
 
@@ -86,10 +90,11 @@ class Edge:
         self, method: str, route: str | None, status: int, started: float, request_id: str
     ) -> None:
         seconds = time.perf_counter() - started
-        self._metrics.count(method, route or UNROUTED, status, seconds)
+        route = self._labels.get(route, route) if route else UNROUTED
+        self._metrics.count(method, route, status, seconds)
         line = {
             "method": method if len(method) < 10 else "other",
-            "route": route or UNROUTED,
+            "route": route,
             "status": status,
             "ms": round(seconds * 1000, 2),
             "request": request_id,
