@@ -7,21 +7,19 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response
+from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 
 from incidents.api.call import Call
 from incidents.api.operations import Contract, operation, placed, tag
-from incidents.api.strict_json import MAX_BODY, MAX_EVIDENCE_BODY
+from incidents.api.sizes import MAX_BODY, MAX_EVIDENCE_BODY
 from incidents.cases import Done
 from incidents.domain import letters
 from incidents.domain.case import ROWS
 from incidents.domain.moderation import CaptureEvidence
-from incidents.domain.table import Row
-from incidents.domain.vocabulary import Role
+from incidents.domain.table import Command, Row
 from incidents.store import Receipt
-
-PROGRAMS: Final = frozenset({Role.NOTIFIER, Role.TIMEKEEPER})
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +47,7 @@ def recorded(done: Done) -> Response[Recorded]:
 def rows() -> Iterator[Row[Any]]:
     """The rows that people ask for on a case. Letters have addresses of their own."""
     for track, row in ROWS.values():
-        if track is not letters.TRACK and not set(row.who) <= PROGRAMS:
+        if track is not letters.TRACK and row.for_people:
             yield row
 
 
@@ -70,14 +68,21 @@ def _route(row: Row[Any]) -> HTTPRouteHandler:
         refuses=(403, 404, 409),
     )
 
-    def ask(request: Call, case_id: FromPath[UUID], body: RawBody) -> Response[Recorded]:
-        version = request.if_match()
-        command = request.read(body, row.ask)
-        key = request.key(command)
-        cases = request.installation.cases
-        return recorded(cases.ask(request.user, case_id, command, version=version, key=key))
+    async def ask(request: Call, case_id: FromPath[UUID]) -> Response[Recorded]:
+        # Nothing is taken from anybody for whom there is no such case.
+        await sync_to_thread(request.installation.cases.seen, request.user, case_id)
+        body = await request.body()
+        return await sync_to_thread(_asked, request, case_id, row.ask, body)
 
     return operation("POST", f"/api/cases/{{case_id:uuid}}/{row.name}", contract)(ask)
+
+
+def _asked(request: Call, case_id: UUID, kind: type[Command], body: bytes) -> Response[Recorded]:
+    version = request.if_match()
+    command = request.read(body, kind)
+    key = request.key(command)
+    cases = request.installation.cases
+    return recorded(cases.ask(request.user, case_id, command, version=version, key=key))
 
 
 ROUTES: Final = tuple(_route(row) for row in rows())

@@ -12,14 +12,15 @@ import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
+from incidents import VERSION
 from incidents.api.call import IF_MATCH, KEY, Call
 from incidents.api.examples import EXAMPLES
 from incidents.api.operations import CONTRACT, Contract, operation
 from incidents.api.problems import MEDIA_TYPE, Kind, ProblemDetails
-from incidents.api.strict_json import CONTROLS, MAX_BODY
+from incidents.api.sizes import IN_WORDS
+from incidents.api.strict_json import CONTROLS
 from incidents.api.wording import REF
 
-VERSION: Final = "1.0.0"
 JSON: Final = "application/json"
 _EVERYWHERE: Final = (400, 500)
 _SIGNED_IN: Final = (401, 429, 503)
@@ -269,8 +270,8 @@ _INFO: Final = {
         "Every call but those of health needs a bearer token. What you may not see answers as if "
         "it did not exist. A change names the version it is about in If-Match, and with an "
         "Idempotency-Key it can be sent again without being done again. Bodies are JSON in UTF-8 "
-        f"of at most {MAX_BODY // 1024 // 1024} MB (captured evidence: 9 MB); unknown fields are "
-        "refused. Every refusal is application/problem+json (RFC 9457)."
+        f"of at most {IN_WORDS}; unknown fields are refused. Every refusal is "
+        "application/problem+json (RFC 9457)."
     ),
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }

@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from incidents.api.edge import SANDBOX_POLICY
 from incidents.api.sign_in import OPEN
-from incidents.api.strict_json import MAX_BODY
+from incidents.api.sizes import MAX_BODY
 from incidents.store import Receipt
 
 CONTRACT: Final = "contract"

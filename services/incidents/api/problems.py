@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from incidents.api.sizes import IN_WORDS
 from incidents.cases import KeyReused, NoSuchCase, Stale
 from incidents.domain.table import Reason, Refusal, Refuses
 from incidents.evidence.alarm import EvidenceAlarm
@@ -157,7 +158,7 @@ _BY_STATUS: Final[Mapping[int, tuple[Kind, str]]] = {
     400: (Kind.BAD_REQUEST, "A header or the address is malformed. See /schema/openapi.json."),
     404: (Kind.NOT_FOUND, ""),
     405: (Kind.METHOD_NOT_ALLOWED, "The Allow header lists what is possible at this address."),
-    413: (Kind.TOO_LARGE, "Send at most 1 MB (captured evidence: 9 MB)."),
+    413: (Kind.TOO_LARGE, f"Send at most {IN_WORDS}."),
 }
 _UNREADY: Final = (
     "The files of this installation can't be used now; nothing was recorded. Try again shortly."

@@ -12,13 +12,17 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from incidents.api.problems import Kind, Problem
+from incidents.api.sizes import MAX_BODY, MB
 from incidents.api.wording import reason_for
 from incidents.domain.table import Reason
 
 MAX_DEPTH: Final = 32
-MAX_BODY: Final = 1024 * 1024
-MAX_EVIDENCE_BODY: Final = 9 * 1024 * 1024
-"""For captured evidence, whose bytes come in base64."""
+MAX_VALUES: Final = 10_000
+"""Values in one body: each of them costs the parser many times the bytes it came in."""
+_MARKS: Final = (b"[", b"{", b",")
+"""One of these stands before every value but the first of all and those that follow a key."""
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""A text, also one that never ends: it is gone through once, whatever is in it."""
 CONTROLS: Final = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 """What no text may have in it, as a range for patterns: all controls but line breaks and tabs."""
 _UNPRINTABLE: Final = re.compile(f"[{CONTROLS}\ud800-\udfff]")
@@ -48,6 +52,7 @@ def read(raw: bytes, kind: type[T]) -> T:
 
 def parse(raw: bytes) -> Any:
     """Return what the bytes say. Raises `Problem` (400) with words for whoever wrote them."""
+    _refuse_sprawling(raw)
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -66,6 +71,23 @@ def parse(raw: bytes) -> Any:
         raise _too_deep() from None
     _look_through(value)
     return value
+
+
+def _refuse_sprawling(raw: bytes) -> None:
+    """Refuse what would be dear to parse, by counting: what is large may only be one long text."""
+    large = len(raw) > MAX_BODY
+    if large and (raw.count(b'"') > MAX_VALUES or _beside_the_longest(raw) > MAX_BODY):
+        raise _malformed(f"Beyond {MAX_BODY // MB} MB it may only be one long text in an object.")
+    if _marks(raw) > MAX_VALUES and (large or _marks(_TEXT.sub(b"", raw)) > MAX_VALUES):
+        raise _malformed(f"It has more than {MAX_VALUES} values in it.")
+
+
+def _beside_the_longest(raw: bytes) -> int:
+    return len(raw) - max(map(len, raw.split(b'"')[1::2]), default=0)
+
+
+def _marks(raw: bytes) -> int:
+    return sum(map(raw.count, _MARKS))
 
 
 def canonical(body: object) -> bytes:

@@ -152,7 +152,7 @@ def offers(case: Case, asking: Asking) -> tuple[Offer, ...]:
     return tuple(
         Offer(row.name, track.name, tuple(_in_the_way(track, row, case, asking)))
         for track, row in ROWS.values()
-        if not set(row.who) <= {Role.NOTIFIER, Role.TIMEKEEPER}
+        if row.for_people
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
-from incidents.domain.vocabulary import Due, Relation, Role
+from incidents.domain.vocabulary import PEOPLES_ROLES, Due, Relation, Role
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +125,11 @@ class Row(Generic[C]):
     def name(self) -> str:
         """The command in kebab case, as in its route."""
         return kebab(self.ask.__name__)
+
+    @property
+    def for_people(self) -> bool:
+        """Whether anybody but our own programs may ever ask this."""
+        return any(isinstance(one, Relation) or one in PEOPLES_ROLES for one in self.who)
 
 
 Apply = Callable[[Case, Any, Recorded], Case]

@@ -1,13 +1,16 @@
 """The description of the API: complete, exact, and the same as what is served."""
 
 import json
+import tomllib
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 import pytest
 from openapi_spec_validator import validate
 
+from incidents import VERSION
 from incidents.api.app import openapi_document
 from incidents.api.examples import EXAMPLES
 from incidents.api.operations import CONTRACT
@@ -15,6 +18,7 @@ from incidents.api.problems import Kind
 from incidents.api.routes import ROUTES
 from tests.incidents.api.school import Client
 
+ROOT: Final = Path(__file__).parents[3]
 DOCUMENT: dict[str, Any] = json.loads(openapi_document())
 
 
@@ -27,6 +31,14 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def test_the_document_is_valid_openapi_3_1() -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
     validate(DOCUMENT)
+
+
+def test_the_document_has_the_version_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    where = project["tool"]["setuptools"]["dynamic"]["version"]
+    assert where == {"attr": "incidents.VERSION"}
+    assert DOCUMENT["info"]["version"] == VERSION
 
 
 def test_the_document_is_the_same_every_time() -> None:
