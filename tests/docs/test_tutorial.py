@@ -1,39 +1,18 @@
 """The tutorial and the README do what they say, on a real installation."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from deploy.ports import free_port
-from tests.deploy.supervised import Supervised, supervised
-from tests.docs.walk import ROOT, as_promised, blocks, folder_for, run, section, unkept
-
-ADDRESS = "http://127.0.0.1:8000"
-"""What the pages say; here another port is used, so that both may run."""
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    """Everything that `make run` starts, in a folder that has it as `var`."""
-    folder = folder_for(tmp_path_factory.mktemp("walk"))
-    procfile = (ROOT / "deploy" / "Procfile").read_text()
-    with supervised(folder, procfile, port=free_port()) as running:
-        running.until_ready()
-        yield running
-        assert running.stop() == 0
-
-
-def page(name: str, installation: Supervised) -> str:
-    return (ROOT / name).read_text().replace(ADDRESS, installation.state["api"])
+from tests.deploy.supervised import Supervised
+from tests.docs.walk import as_promised, blocks, page, run, section, unkept
 
 
 def test_every_command_of_the_tutorial_prints_what_the_tutorial_says(
     installation: Supervised,
 ) -> None:
     walk = blocks(page("docs/tutorial.md", installation))
-    outputs = run(walk, installation.var.parent)
-    broken = unkept(walk, outputs)
+    broken = unkept(walk, run(walk, installation.var.parent))
     assert not broken, "\n".join(broken)
 
 

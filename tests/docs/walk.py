@@ -15,7 +15,10 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from tests.deploy.supervised import Supervised
+
 ROOT: Final = Path(__file__).parents[2]
+ADDRESS: Final = "http://127.0.0.1:8000"
 SECONDS: Final = 120
 _FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BETWEEN: Final = "\x1e"
@@ -24,31 +27,36 @@ _BETWEEN: Final = "\x1e"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some commands and the output that the page promises; None where it shows none."""
+    """Some commands, and the output that the page promises below them."""
 
     line: int
     commands: str
-    promised: str | None
+    promised: str = ""
 
 
-def blocks(page: str) -> list[Block]:
-    """Return what is to be run on a page of Markdown, in order."""
+def page(name: str, installation: Supervised) -> str:
+    """Return a page that speaks of this installation instead of the usual address."""
+    return (ROOT / name).read_text().replace(ADDRESS, installation.state["api"])
+
+
+def blocks(text: str) -> list[Block]:
+    """Return what is to be run in some Markdown, in order."""
     found: list[Block] = []
     end = -1
-    for fence in _FENCE.finditer(page):
+    for fence in _FENCE.finditer(text):
         match fence[1]:
             case "sh":
-                found.append(Block(page.count("\n", 0, fence.start()) + 1, fence[2], None))
+                found.append(Block(text.count("\n", 0, fence.start()) + 1, fence[2]))
             case "text":
-                assert page[end : fence.start()] == "\n", f"an output with no commands: {fence[2]}"
+                assert text[end : fence.start()] == "\n", f"an output with no commands: {fence[2]}"
                 found[-1] = Block(found[-1].line, found[-1].commands, fence[2])
         end = fence.end()
     return found
 
 
-def section(page: str, heading: str) -> str:
+def section(text: str, heading: str) -> str:
     """Return the part of a page under this heading of the second level."""
-    _, _, rest = page.partition(f"\n## {heading}\n")
+    _, _, rest = text.partition(f"\n## {heading}\n")
     assert rest, f"there is no heading “{heading}”"
     return rest.partition("\n## ")[0]
 
@@ -99,9 +107,9 @@ def run(walk: Sequence[Block], cwd: Path) -> list[str]:
 def unkept(walk: Iterable[Block], outputs: Iterable[str]) -> list[str]:
     """Return what the page promises and did not come out, or came out without a promise."""
     return [
-        f"line {block.line} should print\n{block.promised or ''}and printed\n{output}"
+        f"line {block.line} should print\n{block.promised}and printed\n{output}"
         for block, output in zip(walk, outputs, strict=True)
-        if not as_promised(block.promised or "", output)
+        if not as_promised(block.promised, output)
     ]
 
 
