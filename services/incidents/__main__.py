@@ -106,25 +106,37 @@ def setup(demonstration: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def verify(kept: tuple[Path, ...], as_json: bool) -> None:
     from incidents.evidence import audit
-    from incidents.installation import EVENTS
+    from incidents.evidence.kept_files import can_be_opened, kept_files_agree
+    from incidents.installation import EVENTS, UPCASTERS
     from incidents.state_check import state_rows_agree
 
-    settings = _settings()
-    if not (settings.var / "events.db").exists():
-        raise Failed(f"There is no installation in {settings.var}. Set VAR.")
-    with _progress("Checking") as progress:
+    var = _settings().var
+    log = var / "events.db"
+    if not log.exists():
+        raise Failed(f"There is no installation in {var}. Set VAR.")
+    with _progress() as begin:
         report = audit(
-            settings.var,
+            var,
             kept=kept,
-            checks=[lambda: state_rows_agree(settings.var / "events.db", EVENTS)],
-            progress=progress,
+            checks=[
+                lambda: state_rows_agree(log, EVENTS, UPCASTERS, begin("State rows")),
+                lambda: kept_files_agree(var, EVENTS, UPCASTERS, begin("Kept files")),
+            ],
+            progress=begin("Events"),
         )
     if as_json:
         findings = [{"kind": f.kind, "place": f.place, "what": f.what} for f in report.findings]
-        figures = {"events": report.events, "covered": report.covered}
+        figures = {
+            "events": report.events,
+            "covered": report.covered,
+            "kept_files_opened": can_be_opened(var),
+        }
         click.echo(json.dumps({"exit": report.exit_code, **figures, "findings": findings}))
     else:
-        click.echo("\n".join(report.lines()))
+        lines = list(report.lines())
+        if not can_be_opened(var):
+            lines.insert(-1, "The keys are not here: kept files were counted, not opened.")
+        click.echo("\n".join(lines))
     sys.exit(report.exit_code)
 
 
@@ -246,17 +258,21 @@ def _opened(settings: Settings) -> Iterator[Installation]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, and nothing in a pipe: the report itself says what was done."""
+def _progress() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Begin a bar on a terminal, and nothing in a pipe: the report itself says what was done."""
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda _what: lambda _done, _total: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+
+        def begin(what: str) -> Callable[[int, int], None]:
+            task = bars.add_task(what)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield begin
 
 
 def _echo_json(value: msgspec.Struct) -> None:

@@ -21,13 +21,17 @@ from incidents.evidence.tree import Tree
 from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
 from incidents.school_files import SchoolFiles, load_all
-from incidents.store import Store, open_store
+from incidents.store import Store, Upcaster, open_store
 from incidents.timekeeper import Timekeeper
 from incidents.users import Users
 from incidents.views import Views
 
 EVENTS: Final[Mapping[str, type[Event]]] = {**case.EVENTS, **users.EVENTS}
 """Every kind of event that may lie in the log, by its stored topic."""
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
+"""By topic and schema, the step that turns a stored payload of that schema into the next one's.
+
+Whoever reads the log goes through them: the store, and the checks of `verify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def open_installation(
     Raises `BadSchoolFile`, `MasterKeyUnusable` and `StoreUnavailable`, each saying what to do.
     """
     schools = load_all(settings.school_dir)
-    store = open_store(settings.var, events=EVENTS, random=random)
+    store = open_store(settings.var, events=EVENTS, upcasters=UPCASTERS, random=random)
     people = Users(store, now, new_id, random)
     cases = Cases(store, people, schools, now, new_id, random)
     return Installation(

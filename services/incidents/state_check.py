@@ -4,10 +4,10 @@ The state row is what people are shown, and it is not in the tree: whoever alter
 read. So it is worked out anew from the events, which are in the tree.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -16,44 +16,99 @@ from incidents.domain.facts import Event, Recorded
 from incidents.domain.state import Case
 from incidents.domain.users import Account
 from incidents.evidence import Finding, Kind
-from incidents.store import StateRow, StoreUnavailable, UnknownTopic, UnreadableEvent
+from incidents.evidence.audit import Progress
+from incidents.evidence.verify import event_place, plain
+from incidents.store import StateRow, StoreUnavailable, Upcaster
+from incidents.store.database import DatabaseError
 from incidents.store.reader import LogReader
 
 
-def _account(history: Iterable[Recorded]) -> Account | None:
-    return reduce(users.evolve, history, None)
+class _Stream(NamedTuple):
+    """A kind of stream: the events that it may have, and how they add up to its state."""
+
+    events: Mapping[str, type[Event]]
+    evolve: Callable[[Any, Recorded], Any]
+    decode: Callable[[bytes], Any]
 
 
-_KINDS: Final[Mapping[str, tuple[Any, msgspec.json.Decoder[Any]]]] = {
-    "case": (case.replay, msgspec.json.Decoder(Case)),
-    "user": (_account, msgspec.json.Decoder(Account)),
+_KINDS: Final[Mapping[str, _Stream]] = {
+    "case": _Stream(case.EVENTS, case.evolve, msgspec.json.Decoder(Case).decode),
+    "user": _Stream(users.EVENTS, users.evolve, msgspec.json.Decoder(Account).decode),
 }
 
 
-def state_rows_agree(path: Path, events: Mapping[str, type[Event]]) -> Iterator[Finding]:
-    """Yield what is wrong with the state rows of an events.db."""
+def state_rows_agree(
+    path: Path,
+    events: Mapping[str, type[Event]],
+    upcasters: Mapping[tuple[str, int], Upcaster],
+    progress: Progress = lambda done, total: None,
+) -> Iterator[Finding]:
+    """Yield what is wrong with the state rows of an events.db, as it was at one moment.
+
+    It may run beside the programs that write it. `progress` is told how many of how many streams
+    are done.
+    """
     try:
-        reader = LogReader(path, events)
-        for row in reader.states():
-            yield from _compared(row, reader)
-        for stream in reader.without_state():
-            yield Finding(Kind.DELETED, f"state row of stream {stream}", "it has events and no row")
-        reader.close()
-    except StoreUnavailable as reason:
-        yield Finding(Kind.UNREADABLE, str(path), str(reason))
+        with LogReader.open(path, events, upcasters) as log:
+            streams = log.streams()
+            for done, stream in enumerate(streams, 1):
+                finding = _compared(stream, log)
+                if finding:
+                    yield finding
+                progress(done, len(streams))
+    except (StoreUnavailable, DatabaseError) as reason:
+        yield Finding(Kind.UNREADABLE, path.name, str(reason))
 
 
-def _compared(row: StateRow, reader: LogReader) -> Iterator[Finding]:
-    place = f"state row of {row.kind} {row.stream}"
-    replay, decoder = _KINDS.get(row.kind, (None, None))
-    if replay is None or decoder is None:
-        yield Finding(Kind.INSERTED, place, "there is no such kind of stream")
-        return
+def _compared(stream: str, log: LogReader) -> Finding | None:
     try:
-        history = reader.history(row.stream)
-        same = bool(history) and decoder.decode(row.state) == replay(history)
-    except (msgspec.DecodeError, ValueError, UnknownTopic, UnreadableEvent) as reason:
-        yield Finding(Kind.CHANGED, place, f"it can't be worked out: {type(reason).__name__}")
-        return
-    if not same or row.version != len(history) or row.school != history[0].school:
-        yield Finding(Kind.CHANGED, place, "it is not what the stream's events add up to")
+        row = log.state(stream)
+        kind = _KINDS.get(row.kind) if row else None
+        place = f"state row of {row.kind if row and kind else 'stream'} {_name(stream)}"
+        if row is None:
+            return Finding(Kind.DELETED, place, "it has events and no row")
+        if kind is None:
+            return Finding(Kind.INSERTED, place, "there is no such kind of stream")
+        return _worked_out(row, kind, stream, place, log)
+    except DatabaseError:
+        raise
+    except Exception as reason:
+        # The row and the events are whatever somebody put there, and may make anything stumble that
+        # was written for what the store puts there. None of it may end the check of the others.
+        what = f"it can't be worked out: {type(reason).__name__}"
+        return Finding(Kind.CHANGED, f"state row of stream {_name(stream)}", what)
+
+
+def _worked_out(
+    row: StateRow, kind: _Stream, stream: str, place: str, log: LogReader
+) -> Finding | None:
+    state, version, school = None, 0, row.school
+    for stored in log.history(stream):
+        try:
+            recorded = log.decode(stored)
+            state = _evolved(kind, state, recorded)
+        except Exception as reason:
+            # As above, and here the very event can be named.
+            where = event_place(stored.position, stored.stream, stored.version)
+            what = f"its stream can't be worked out past it: {type(reason).__name__}"
+            return Finding(Kind.CHANGED, where, what)
+        version, school = recorded.version, recorded.school
+    same = (row.version, row.school) == (version, school) and kind.decode(row.state) == state
+    if same:
+        return None
+    return Finding(Kind.CHANGED, place, "it is not what the stream's events add up to")
+
+
+def _evolved(kind: _Stream, state: Any, recorded: Recorded) -> Any:
+    if recorded.event.TOPIC not in kind.events:
+        raise ValueError(f"{recorded.event.TOPIC} does not belong in such a stream")
+    return kind.evolve(state, recorded)
+
+
+def _name(stream: str) -> str:
+    """A stream as findings name it everywhere, or as it stands there if it is none of ours."""
+    try:
+        found = UUID(hex=stream)
+    except ValueError:
+        return plain(stream)
+    return str(found) if found.hex == stream else plain(stream)

@@ -105,7 +105,7 @@ def audit(
 
     `kept` are checkpoints from elsewhere, `keys` the public keys to believe (by default the one
     beside the checkpoints), `checks` further ones that add their findings, `progress` is told how
-    many of how many events are done. It may run beside the programs it checks.
+    many of how many events are done. It may run beside the programs it checks, and changes nothing.
     """
     findings = Findings()
     folder = CheckpointFolder(var / "checkpoints")
@@ -116,8 +116,7 @@ def audit(
     covered = _compare(checkpoints, walk)
     _look_for_gaps(var, walk, checkpoints, covered)
     for check in checks:
-        for finding in check():
-            findings.add(finding.kind, finding.place, finding.what)
+        _take(check, findings)
     return Report(
         findings=tuple(findings.kept),
         more=findings.more,
@@ -126,6 +125,16 @@ def audit(
         checkpoints=len(checkpoints),
         exit_code=_exit_code(findings),
     )
+
+
+def _take(check: Check, findings: Findings) -> None:
+    try:
+        for finding in check():
+            findings.add(finding.kind, finding.place, finding.what)
+    except Exception as error:
+        # What it reads may make it stumble over anything. What was found before must still be told.
+        what = f"it stopped before its end: {type(error).__name__}"
+        findings.add(Kind.UNREADABLE, "a further check", what)
 
 
 def _exit_code(findings: Findings) -> int:
@@ -161,7 +170,7 @@ def _open(
         # Before the first event neither file needs to be there; afterwards `_look_for_gaps` asks.
         return None
     try:
-        database = Database(path)
+        database = Database(path, read_only=True)
         stack.callback(database.close)
         connection = stack.enter_context(database.snapshot())
         missing = [each for each in tables if not _has(connection, each)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,7 @@ from incidents.store.keys import KeyStore, Owner
 
 _SCHOOL: Final = re.compile(r"[a-z0-9]{8,32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+"""How a SHA-256 is written, and how a kept file is called."""
 _PREFIX: Final = b"caseward blob 1\0"
 
 
@@ -37,32 +38,20 @@ class Sheath(msgspec.Struct, frozen=True, array_like=True):
     ciphertext: bytes
 
 
-class Blobs:
-    """Files kept for streams. Safe to share between threads and processes."""
+class Keys(Protocol):
+    """What opening a kept file asks of a keystore."""
 
-    def __init__(self, folder: Path, keys: KeyStore, random: Callable[[int], bytes]) -> None:
+    def live(self, owner: Owner) -> DataKey | None: ...
+
+    def was_destroyed(self, owner: Owner) -> bool: ...
+
+
+class BlobReader:
+    """Gives kept files back and writes nothing. Safe to share between threads."""
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
         self._folder = folder
         self._keys = keys
-        self._random = random
-
-    def keep(self, school: str, stream: UUID, content: bytes) -> str:
-        """Keep the content under the stream's key and return its SHA-256 in hexadecimal.
-
-        Durable when it returns; keeping the same content again changes nothing. Raises
-        StoreUnavailable.
-        """
-        owner = _owner(school, stream)
-        key = self._keys.of([owner])[owner]
-        digest = sha256(content).digest()
-        nonce = self._random(NONCE_BYTES)
-        ciphertext, commitment = key.encrypt(nonce, content, _place(stream, digest))
-        path = self._path(owner, key, digest)
-        try:
-            make_folder(path.parent)
-            write_over(path, msgspec.msgpack.encode(Sheath(nonce, commitment, ciphertext)))
-        except OSError as error:
-            raise StoreUnavailable(f"A file cannot be kept: {error.strerror}.") from error
-        return digest.hex()
 
     def read(self, school: str, stream: UUID, digest: str) -> bytes:
         """Return the content with this SHA-256, exactly as it was kept.
@@ -88,7 +77,7 @@ class Blobs:
             raise BlobAltered("This file was altered after it was kept.") from error
 
     def _path(self, owner: Owner, key: DataKey, digest: bytes) -> Path:
-        return self._folder / owner.school / owner.id.hex / key.name(digest)
+        return _folder_of(self._folder, owner) / key.name(digest)
 
     def _load(self, path: Path) -> bytes | None:
         try:
@@ -97,6 +86,53 @@ class Blobs:
             return None
         except OSError as error:
             raise StoreUnavailable(f"A kept file cannot be read: {error.strerror}.") from error
+
+
+class Blobs(BlobReader):
+    """Files kept for streams. Safe to share between threads and processes."""
+
+    def __init__(self, folder: Path, keys: KeyStore, random: Callable[[int], bytes]) -> None:
+        super().__init__(folder, keys)
+        self._store = keys
+        self._random = random
+
+    def keep(self, school: str, stream: UUID, content: bytes) -> str:
+        """Keep the content under the stream's key and return its SHA-256 in hexadecimal.
+
+        Durable when it returns; keeping the same content again changes nothing. Raises
+        StoreUnavailable.
+        """
+        owner = _owner(school, stream)
+        key = self._store.of([owner])[owner]
+        digest = sha256(content).digest()
+        nonce = self._random(NONCE_BYTES)
+        ciphertext, commitment = key.encrypt(nonce, content, _place(stream, digest))
+        path = self._path(owner, key, digest)
+        try:
+            make_folder(path.parent)
+            write_over(path, msgspec.msgpack.encode(Sheath(nonce, commitment, ciphertext)))
+        except OSError as error:
+            raise StoreUnavailable(f"A file cannot be kept: {error.strerror}.") from error
+        return digest.hex()
+
+
+def count_kept(folder: Path, school: str, stream: UUID) -> int:
+    """Return how many files are kept for a stream: all that can be told without its key.
+
+    Raises ValueError for what is no school, StoreUnavailable when the disk refuses.
+    """
+    owner = _owner(school, stream)
+    try:
+        names = [path.name for path in _folder_of(folder, owner).iterdir()]
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise StoreUnavailable(f"Kept files cannot be looked at: {error.strerror}.") from error
+    return sum(_DIGEST.fullmatch(name) is not None for name in names)
+
+
+def _folder_of(folder: Path, owner: Owner) -> Path:
+    return folder / owner.school / owner.id.hex
 
 
 def _owner(school: str, stream: UUID) -> Owner:

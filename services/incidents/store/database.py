@@ -31,10 +31,22 @@ _REASONS: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not a database. Stop the program and restore a backup",
     sqlite3.SQLITE_NOMEM: "the machine is out of memory",
 }
+_NO_ROOM_TO_READ: Final = (
+    "it cannot be read where it lies. Check that it is there and may be read; if its folder may "
+    "not be written, copy all its files to one that may"
+)
+_REASONS_TO_READ: Final = {
+    # Without a program at work on it, a reader has to make the -shm file himself.
+    sqlite3.SQLITE_CANTOPEN: _NO_ROOM_TO_READ,
+    sqlite3.SQLITE_READONLY: _NO_ROOM_TO_READ,
+}
 
 
 class Database:
     """One SQLite file. Safe to share between threads; several processes may open the same file.
+
+    With `read_only` nothing is made, and nothing in the file is changed; SQLite still keeps its
+    notes for readers of a log written ahead (`-shm`, `-wal`) in the folder.
 
     `synchronous` "FULL" makes a commit survive a power cut when it returns; "NORMAL" is for what
     can be rebuilt from the log. `secure_delete` overwrites what is deleted.
@@ -48,17 +60,24 @@ class Database:
         synchronous: Literal["FULL", "NORMAL"] = "FULL",
         secure_delete: bool = False,
         busy_timeout: float = 5.0,
+        read_only: bool = False,
     ) -> None:
         """Open the file, made with mode 0600 if absent, and run the statements of `schema`.
+
+        Read-only, it is opened when it is first read, and must be there.
 
         Raises StoreUnavailable.
         """
         self.path = path
-        self._pragmas = (
+        self._read_only = read_only
+        to_write = (
             "PRAGMA journal_mode = WAL",
             f"PRAGMA synchronous = {synchronous}",
             f"PRAGMA secure_delete = {'ON' if secure_delete else 'OFF'}",
             "PRAGMA foreign_keys = ON",
+        )
+        self._pragmas = (
+            *(() if read_only else to_write),
             "PRAGMA temp_store = MEMORY",
             "PRAGMA trusted_schema = OFF",
         )
@@ -157,12 +176,11 @@ class Database:
             return self._connect()
 
     def _connect(self) -> Connection:
-        try:
-            self.path.touch(mode=0o600)
-        except OSError as error:
-            raise self._unavailable(sqlite3.SQLITE_CANTOPEN) from error
+        if not self._read_only:
+            self._make()
         connection = sqlite3.connect(
-            self.path,
+            f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rw'}",
+            uri=True,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
@@ -176,6 +194,12 @@ class Database:
             raise
         connection.row_factory = Row
         return connection
+
+    def _make(self) -> None:
+        try:
+            self.path.touch(mode=0o600)
+        except OSError as error:
+            raise self._unavailable(sqlite3.SQLITE_CANTOPEN) from error
 
     def _undo(self) -> None:
         if self._writer is None:
@@ -195,4 +219,7 @@ class Database:
             raise self._unavailable(code) from error
 
     def _unavailable(self, code: int) -> StoreUnavailable:
-        return StoreUnavailable(f"{self.path.name} cannot be used: {_REASONS[code]}.")
+        reason = _REASONS[code]
+        if self._read_only:
+            reason = _REASONS_TO_READ.get(code, reason)
+        return StoreUnavailable(f"{self.path.name} cannot be used: {reason}.")

@@ -40,8 +40,8 @@ _SCHEMA: Final = (
     )""",
 )
 _BY_KID: Final = "SELECT * FROM keys WHERE kid = ?"
-_LIVE: Final = "SELECT * FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 0"
-_DEAD: Final = "SELECT 1 FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 1"
+LIVE: Final = "SELECT * FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 0"
+DEAD: Final = "SELECT 1 FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 1"
 _DESTROY: Final = "UPDATE keys SET destroyed = 1, wrapped = zeroblob(length(wrapped)) WHERE kid = ?"
 
 
@@ -97,7 +97,7 @@ class KeyStore:
         Raises StoreUnavailable, CannotOpen for a damaged key.
         """
         with self._database.reading() as connection:
-            row = connection.execute(_LIVE, _owned(owner)).fetchone()
+            row = connection.execute(LIVE, owned(owner)).fetchone()
         return None if row is None else self._key(row)
 
     def find(self, kid: str, school: str) -> DataKey | None:
@@ -119,7 +119,7 @@ class KeyStore:
     def was_destroyed(self, owner: Owner) -> bool:
         """Whether the owner once had a key that was destroyed."""
         with self._database.reading() as connection:
-            row = connection.execute(_DEAD, _owned(owner)).fetchone()
+            row = connection.execute(DEAD, owned(owner)).fetchone()
         return row is not None
 
     def destroy(self, owner: Owner) -> bool:
@@ -130,7 +130,7 @@ class KeyStore:
         gone from the files: repeat it.
         """
         with self._database.writing() as connection:
-            row = connection.execute(_LIVE, _owned(owner)).fetchone()
+            row = connection.execute(LIVE, owned(owner)).fetchone()
             if row is not None:
                 connection.execute(_DESTROY, (row["kid"],))
                 self._forget(row["kid"])
@@ -170,13 +170,13 @@ class KeyStore:
         self._master.settle(connection.execute("SELECT wrapped FROM proof").fetchone()[0])
 
     def _find_or_make(self, connection: Connection, owner: Owner) -> DataKey:
-        row = connection.execute(_LIVE, _owned(owner)).fetchone()
+        row = connection.execute(LIVE, owned(owner)).fetchone()
         if row is not None:
             return DataKey(row["kid"], self._secret(row))
         kid, secret = self._random(KID_BYTES).hex(), self._random(SECRET_BYTES)
         connection.execute(
             "INSERT INTO keys (kid, school, kind, owner, wrapped) VALUES (?, ?, ?, ?, ?)",
-            (kid, *_owned(owner), self._master.wrap(secret)),
+            (kid, *owned(owner), self._master.wrap(secret)),
         )
         return DataKey(kid, secret)
 
@@ -219,5 +219,5 @@ class KeyStore:
             self._remembered.pop(kid, None)
 
 
-def _owned(owner: Owner) -> tuple[str, str, str]:
+def owned(owner: Owner) -> tuple[str, str, str]:
     return owner.school, owner.kind, owner.id.hex

@@ -50,16 +50,19 @@ class MasterKey:
 
         Raises MasterKeyUnusable when no file fits, StoreUnavailable.
         """
-        if self._successor.exists() and _fits(key := _read(self._successor), proof):
+        path, key = self._fitting(proof)
+        if path == self._successor:
             with self._writing():
                 self._successor.replace(self._path)
                 flush_folder(self._path.parent)
-        elif not _fits(key := _read(self._path), proof):
-            raise MasterKeyUnusable(
-                f"{self._path.name} is not the master key this keys.db was made with. "
-                "Restore the two from the same backup."
-            )
         self._key = key
+
+    def take_up(self, proof: bytes) -> None:
+        """Take up the key that fits the proof, and leave every file as it is.
+
+        Raises MasterKeyUnusable when no file fits, StoreUnavailable.
+        """
+        self._key = self._fitting(proof)[1]
 
     def successor(self) -> tuple["MasterKey", bytes]:
         """Write a new key beside this one; return it and its proof.
@@ -83,6 +86,16 @@ class MasterKey:
             return aes_key_unwrap(self._key, wrapped)
         except InvalidUnwrap:
             return None
+
+    def _fitting(self, proof: bytes) -> tuple[Path, bytes]:
+        if self._successor.exists() and _fits(key := _read(self._successor), proof):
+            return self._successor, key
+        if not _fits(key := _read(self._path), proof):
+            raise MasterKeyUnusable(
+                f"{self._path.name} is not the master key this keys.db was made with. "
+                "Restore the two from the same backup."
+            )
+        return self._path, key
 
     def _fresh(self) -> bytes:
         return self._random(MASTER_BYTES).hex().encode() + b"\n"

@@ -6,6 +6,7 @@ must name the place. Where the attacker makes all the evidence anew, an older ch
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -412,7 +413,9 @@ def test_a_file_that_is_no_database_is_said_to_be_unreadable(
 
 
 @given(at=st.integers(0, 24_575) | st.integers(0, 99), bit=st.integers(0, 7))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @pytest.mark.parametrize("name", ["events.db", "evidence.db"])
 def test_a_bit_turned_over_in_a_file_never_hides_a_change_and_never_crashes(
     installation: Installation, tmp_path: Path, name: str, at: int, bit: int
@@ -468,6 +471,25 @@ def test_further_checks_add_their_findings(installation: Installation) -> None:
     stale = Finding(Kind.CHANGED, "state row of a case", "it is not what its events make")
     report = audit(installation.var, checks=[lambda: [stale]])
     assert (report.exit_code, report.findings) == (TAMPERED, (stale,))
+
+
+def test_a_further_check_that_stumbles_hides_nothing_that_was_found(
+    installation: Installation,
+) -> None:
+    with installation.tampering() as attacker:
+        attacker.execute("DELETE FROM stored_events WHERE id = 11")
+
+    def stumbling() -> Iterator[Finding]:
+        yield Finding(Kind.ABSENT, "a kept file", "it is gone")
+        raise KeyError("words of a person")
+
+    report = audit(installation.var, checks=[stumbling])
+    assert report.exit_code == TAMPERED
+    assert report.findings == (
+        Finding(Kind.DELETED, place(11), "it was sequenced, and is gone from the log"),
+        Finding(Kind.ABSENT, "a kept file", "it is gone"),
+        Finding(Kind.UNREADABLE, "a further check", "it stopped before its end: KeyError"),
+    )
 
 
 def test_no_finding_carries_what_people_wrote(installation: Installation) -> None:

@@ -15,6 +15,8 @@ from incidents.domain.state import Case
 from incidents.evidence import Finding, Kind
 from incidents.installation import EVENTS, UPCASTERS
 from incidents.state_check import state_rows_agree
+from incidents.store import Stored
+from incidents.store.reader import LogReader
 from tests.incidents.evidence.installation import flip, opened
 from tests.support.office import Office
 from tests.support.waiting import LONGEST_SECONDS
@@ -34,7 +36,7 @@ def tamper(office: Office, statement: str, *parameters: object) -> None:
 
 
 def row_of(case: Case) -> str:
-    return f"state row of case {case.id.hex}"
+    return f"state row of case {case.id}"
 
 
 def event_of(office: Office, case: Case, version: int) -> str:
@@ -71,6 +73,24 @@ def test_what_is_appended_during_the_check_accuses_nobody(office: Office) -> Non
     assert found(office) == []
 
 
+def test_what_is_appended_between_a_row_and_its_history_accuses_nobody(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = office.log()
+    history = LogReader.history
+
+    def late(log: LogReader, stream: str) -> list[Stored]:
+        if stream == case.id.hex:
+            writer = Thread(target=office.ask, args=("slt", case, StartAssessment()))
+            writer.start()
+            writer.join()
+        return history(log, stream)
+
+    monkeypatch.setattr(LogReader, "history", late)
+    assert found(office) == []
+    assert office.installation.cases.load(case.id).version > case.version
+
+
 def test_the_check_says_how_far_it_is(office: Office) -> None:
     office.log()
     streams = len(office.users) + 1
@@ -98,7 +118,7 @@ def test_a_changed_row_is_found_at_its_place(office: Office, change: str) -> Non
     tamper(office, f"UPDATE states SET {change} WHERE stream = ?", case.id.hex)
     (finding,) = found(office)
     assert finding.kind is Kind.CHANGED
-    assert finding.place.endswith(case.id.hex)
+    assert finding.place.endswith(str(case.id))
 
 
 def test_a_row_under_another_kind_is_found(office: Office) -> None:
@@ -110,14 +130,14 @@ def test_a_row_under_another_kind_is_found(office: Office) -> None:
 def test_a_row_of_no_kind_of_stream_is_found(office: Office) -> None:
     case = office.log()
     tamper(office, "UPDATE states SET kind = 'rumour' WHERE stream = ?", case.id.hex)
-    place = f"state row of stream {case.id.hex}"
+    place = f"state row of stream {case.id}"
     assert found(office) == [Finding(Kind.INSERTED, place, "there is no such kind of stream")]
 
 
 def test_a_row_that_is_gone_is_found(office: Office) -> None:
     case = office.log()
     tamper(office, "DELETE FROM states WHERE stream = ?", case.id.hex)
-    place = f"state row of stream {case.id.hex}"
+    place = f"state row of stream {case.id}"
     assert found(office) == [Finding(Kind.DELETED, place, "it has events and no row")]
 
 

@@ -58,7 +58,6 @@ _SCHEMA: Final = (
         version INTEGER NOT NULL,
         state BLOB NOT NULL
     )""",
-    "CREATE INDEX IF NOT EXISTS states_by_kind ON states (school, kind)",
     # Users are few among many cases: listing them must not read them all.
     "CREATE INDEX IF NOT EXISTS states_by_kind ON states (school, kind)",
     """CREATE TABLE IF NOT EXISTS claims (
