@@ -16,9 +16,9 @@ from incidents import VERSION
 from incidents.api.call import IF_MATCH, KEY, Call
 from incidents.api.examples import EXAMPLES
 from incidents.api.operations import CONTRACT, Contract, operation
+from incidents.api.patterns import as_read
 from incidents.api.problems import MEDIA_TYPE, Kind, ProblemDetails
 from incidents.api.sizes import IN_WORDS
-from incidents.api.strict_json import CONTROLS
 from incidents.api.wording import REF
 
 JSON: Final = "application/json"
@@ -202,26 +202,12 @@ def _schemas(routes: Sequence[HTTPRouteHandler]) -> Json:
     given |= {kind for c in contracts for kind in c.otherwise.values()}
     taken = {c.body for c in contracts if c.body is not None}
     schemas = _components(sorted(given, key=_name))
-    schemas |= _as_read(_components(sorted(taken, key=_name)))
+    schemas |= as_read(_components(sorted(taken, key=_name)))
     return dict(sorted(schemas.items()))
 
 
 def _name(kind: type) -> str:
     return kind.__name__
-
-
-def _as_read(schema: Any) -> Any:
-    """Say of every text what the reading of a body refuses, whatever its own pattern is."""
-    if isinstance(schema, list):
-        return [_as_read(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    within = {name: _as_read(value) for name, value in schema.items()}
-    if schema.get("contentEncoding") == "base64":
-        within["pattern"] = _BASE64
-    elif schema.get("type") == "string" and "format" not in schema:
-        within["not"] = {"pattern": f"[{CONTROLS}]"}
-    return within
 
 
 def _components(kinds: Sequence[type]) -> Json:
@@ -259,7 +245,6 @@ _WITH: Final[Mapping[int, tuple[str, ...]]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_BASE64: Final = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _SEE: Final = "What is wrong, and what to do."
 _UNCHANGED: Final = {"description": "It still stands at the version in If-None-Match."}
 _INFO: Final = {

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from incidents.domain.case import replay
+from incidents.domain.state import Case
 from tests.incidents.api.school import FRIDAY, CaseAt, Client
 from tests.incidents.api.stages import assessed, drafted, handled, sent
 
@@ -113,8 +114,7 @@ async def test_the_state_row_is_what_the_events_add_up_to(client: Client) -> Non
     store = client.life.installation.store
     row = store.state(case.id)
     assert row is not None
-    fresh = msgspec.json.encode(replay(store.history(case.id)))
-    assert msgspec.json.decode(row.state) == msgspec.json.decode(fresh)
+    assert msgspec.json.decode(row.state, type=Case) == replay(store.history(case.id))
 
 
 async def test_the_case_as_it_was_known_at_a_moment(client: Client) -> None:
