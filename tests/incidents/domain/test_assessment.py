@@ -26,6 +26,7 @@ from tests.incidents.domain.cases import (
     FORMER_PUPIL,
     HARMFUL,
     NO_HARM,
+    PARENT,
     POSSIBLY_ILLEGAL,
     REPORT,
     UNACCEPTABLE,
@@ -112,7 +113,7 @@ def test_whoever_works_here_gets_the_harm_test_whatever_the_report_calls_him(
 
 def test_a_colleague_called_a_parent_starts_the_lados_clock_too() -> None:
     disguised = replace(COLLEAGUE, role=PersonRole.PARENT)
-    report = replace(ABOUT_A_CHILD, people=(disguised, FORMER_PUPIL))
+    report = replace(ABOUT_A_CHILD, people=(PARENT, disguised, FORMER_PUPIL))
     assert Due.LADO in reported(report).case.open_deadlines
 
 

@@ -58,6 +58,15 @@ def test_every_text_in_a_body_has_a_pattern(command: type[Command]) -> None:
     assert not bare, "`$` also matches before a line break at the end"
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__)
+def test_a_body_with_a_field_that_nobody_knows_is_refused(command: type[Command]) -> None:
+    """Server-owned fields too: never ignored, always refused."""
+    assert command.__struct_config__.forbid_unknown_fields
+    assert command.__struct_config__.frozen
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        msgspec.convert({"school": "hazelmere2"}, command)
+
+
 def test_a_time_without_an_offset_is_refused() -> None:
     body = (
         b'{"kind":"abuse","categories":["other"],"platform":"Facebook","facts":"words",'
