@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.nats_server import NatsServer
 from tests.support.smtp_server import SmtpServer
+
+# How long an example takes says something about the machine, not about us.
+settings.register_profile(
+    "caseward", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("caseward")
 
 
 @pytest.fixture
