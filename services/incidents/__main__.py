@@ -218,6 +218,37 @@ def issue_token(school: str, user_id: UUID, days: int) -> None:
     click.echo(token)
 
 
+@user.command("end-role", help="Take a role away from a user, from now on.")
+@click.option("--school", required=True)
+@click.option("--user", "user_id", required=True, type=click.UUID)
+@click.option("--role", required=True)
+def end_role(school: str, user_id: UUID, role: str) -> None:
+    from incidents.domain.facts import SchoolId, UserId
+    from incidents.domain.vocabulary import PEOPLES_ROLES, Role
+
+    if role not in PEOPLES_ROLES:
+        raise Failed(f"Not a role: {role}. Choose from {', '.join(PEOPLES_ROLES)}.")
+    with _opened(_settings()) as installation:
+        try:
+            installation.users.end_role(SchoolId(school), UserId(user_id), Role(role))
+        except LookupError as reason:
+            raise Failed(str(reason)) from reason
+
+
+@user.command("revoke", help="Make all tokens of a user useless: he left, or one was lost.")
+@click.option("--school", required=True)
+@click.option("--user", "user_id", required=True, type=click.UUID)
+def revoke_tokens(school: str, user_id: UUID) -> None:
+    from incidents.domain.facts import SchoolId, UserId
+
+    with _opened(_settings()) as installation:
+        try:
+            count = installation.users.revoke_all(SchoolId(school), UserId(user_id))
+        except LookupError as reason:
+            raise Failed(str(reason)) from reason
+    click.echo(f"revoked: {count}")
+
+
 @main.command(help="Write what schemas/ holds of this service, or check that it is up to date.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if a file differs.")
