@@ -369,7 +369,14 @@ def _assessed(case: Case, event: AssessmentRecorded, _recorded: Recorded) -> Cas
     flags = case.flags | imagery_flag(event.categories)
     categories = frozenset(event.categories)
     # Made anew on the way, the assessment asks again how the case is to be handled.
-    return replace(case, assessment=assessment, categories=categories, flags=flags, route=None)
+    return replace(
+        case,
+        assessment=assessment,
+        severest=max(case.severest, event.severity),
+        categories=categories,
+        flags=flags,
+        route=None,
+    )
 
 
 def _not_referred(case: Case, event: DecisionNotToRefer, _recorded: Recorded) -> Case:

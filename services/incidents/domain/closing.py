@@ -165,13 +165,16 @@ def report_is_acknowledged(case: Case, _command: Command | None, _asking: Asking
 
 @guard
 def second_person_closes(case: Case, _command: Command | None, asking: Asking) -> str | None:
-    """A case about the headteacher is the chair's alone where there is no second chair: else it
-    could never be closed."""
-    if (case.severity or 0) < SEVERE or asking.user.id != case.lead:
+    """Not by whoever led it to its outcome, also if he has handed on the lead since.
+
+    A case about the headteacher is the chair's alone where there is no second chair: else it could
+    never be closed.
+    """
+    if case.severest < SEVERE or asking.user.id != (case.outcome_by or case.lead):
         return None
     if case.about_headteacher and not somebody_else_may(case, CLOSERS, asking.user, asking.school):
         return None
-    return "Severity 3 or more is closed by somebody other than the lead."
+    return "Severity 3 or more is closed by somebody other than whoever led it to its outcome."
 
 
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
@@ -199,8 +202,13 @@ def case_reopened(_case: Case, command: ReopenCase, _asking: Asking) -> Iterable
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────
 
 
-def _outcome(case: Case, event: OutcomeRecorded, _recorded: Recorded) -> Case:
-    return replace(case, outcome=event.outcome, outcome_summary=event.summary)
+def _outcome(case: Case, event: OutcomeRecorded, recorded: Recorded) -> Case:
+    return replace(
+        case,
+        outcome=event.outcome,
+        outcome_summary=event.summary,
+        outcome_by=recorded.actor.user,
+    )
 
 
 def _closed(case: Case, event: CaseClosed, recorded: Recorded) -> Case:
@@ -221,6 +229,7 @@ def _reopened(case: Case, _event: CaseReopened, recorded: Recorded) -> Case:
         not_referred=frozenset(),
         outcome=None,
         outcome_summary=None,
+        outcome_by=None,
         retention=None,
         closed_at=None,
         reopened=case.reopened + 1,

@@ -139,10 +139,14 @@ def nothing_has_to_be_referred_first(
     assessment = case.assessment
     if assessment is None:
         return "Assess the case first."
-    owed = [Agency.POLICE] if assessment.finding is Finding.POSSIBLY_ILLEGAL else []
-    owed += [Agency.LADO] if assessment.harm_suspected else []
-    decided = case.not_referred | set(case.referrals)
-    missing = [a for a in owed if a not in decided or Due(a.value) in case.open_deadlines]
+    suspected = {
+        Agency.POLICE: assessment.finding is Finding.POSSIBLY_ILLEGAL,
+        Agency.LADO: assessment.harm_suspected,
+    }
+    # What an earlier assessment suspected is still to be decided on: its deadline is open.
+    owed = {a for a, suspects in suspected.items() if suspects} - case.not_referred
+    owed -= set(case.referrals)
+    missing = [a for a in Agency if a in owed or Due(a.value) in case.open_deadlines]
     if missing:
         return f"Refer to {' and '.join(missing)} first, or record the decision not to and why."
     return None

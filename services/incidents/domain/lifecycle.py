@@ -102,9 +102,13 @@ def first_deadlines(command: LogIncident, asking: Asking) -> Iterable[tuple[Due,
 
 
 def assessed(case: Case, command: RecordAssessment, asking: Asking) -> Iterable[Event]:
-    """The assessment; and where it rules harm out, the LADO's deadline goes with its reason."""
+    """The assessment; and where the first rules harm out, the LADO's deadline goes with its reason.
+
+    A later one does not: what was suspected once is the headteacher's or the DSL's to decide.
+    """
     yield from assessment.assessment_recorded(case, command, asking)
-    if Due.LADO in case.open_deadlines and not any(command.harm_test.values()):
+    ruled_out = case.assessment is None and not any(command.harm_test.values())
+    if ruled_out and Due.LADO in case.open_deadlines:
         yield DeadlineWaived(due=Due.LADO, reason=command.rationale)
 
 

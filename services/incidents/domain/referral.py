@@ -161,7 +161,10 @@ def there_is_something_to_refer(case: Case, command: MakeReferral, asking: Askin
 
 @body_guard(Refuses.STATE)
 def harm_test_is_on_record(case: Case, command: MakeReferral, _asking: Asking) -> str | None:
-    if command.agency is Agency.LADO and not (case.assessment and case.assessment.harm_test):
+    """As long as they can be asked: once another agency has the case, the LADO is told without."""
+    if command.agency is not Agency.LADO or case.open_referrals:
+        return None
+    if not (case.assessment and case.assessment.harm_test):
         return "The LADO asks the four harm questions: answer them in the assessment first."
     return None
 

@@ -190,6 +190,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[PersonId, Involvement] = {}
     evidence: Mapping[UUID, EvidenceItem] = {}
     assessment: Assessment | None = None
+    severest: int = 0
+    """The highest severity it was ever given: what is made mild later was severe all the same."""
     route: Route | None = None
     removal_requested: bool = False
     meeting_slots: tuple[datetime, ...] = ()
@@ -206,6 +208,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Mapping[Due, Deadline] = {}
     outcome: Outcome | None = None
     outcome_summary: Text | None = None
+    outcome_by: UserId | None = None
     retention: Retention | None = None
     closed_at: datetime | None = None
     reopened: int = 0

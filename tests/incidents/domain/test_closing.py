@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from incidents.domain.assessment import AssignLead
 from incidents.domain.closing import (
     CaseClosed,
     CloseCase,
@@ -32,6 +33,7 @@ from tests.incidents.domain.cases import (
     INSIDE,
     ON_OUR_ACCOUNT,
     OUTCOME,
+    UNACCEPTABLE,
     acknowledged,
     assessed,
     assessing,
@@ -52,6 +54,7 @@ from tests.incidents.domain.school import (
     NOTIFIER,
     PEOPLE,
     SLT,
+    id_of,
     school_of,
     user,
 )
@@ -144,6 +147,22 @@ def test_no_case_closes_while_the_audience_waits_for_a_notice() -> None:
 def test_a_severe_case_is_closed_by_a_second_person() -> None:
     story = acknowledged(referred().after(CLOSED_BY_AGENCY, by=SLT)).after(AGENCY_OUTCOME, by=SLT)
     assert story.case.severity == 3
+    story.when(CLOSE, by=SLT).refused(because="second_person_closes")
+    story.when(CLOSE, by=HEADTEACHER).accepted()
+
+
+def test_whoever_led_a_severe_case_does_not_close_it_after_handing_on_the_lead() -> None:
+    story = acknowledged(referred(HEADTEACHER).after(CLOSED_BY_AGENCY, by=HEADTEACHER), HEADTEACHER)
+    story = story.after(AGENCY_OUTCOME, by=HEADTEACHER)
+    story = story.after(AssignLead(lead=id_of(SLT), reason="To be closed."), by=HEADTEACHER)
+    story.when(CLOSE, by=HEADTEACHER).refused(because="second_person_closes")
+    story.when(CLOSE, by=SLT).accepted()
+
+
+def test_a_severe_case_is_not_made_mild_in_order_to_close_it_alone() -> None:
+    story = assessed(replace(UNACCEPTABLE, harm=3)).after(INSIDE, by=SLT)
+    story = acknowledged(story).after(replace(ACCEPTABLE, harm=1), by=SLT).after(OUTCOME, by=SLT)
+    assert story.case.severity == 2
     story.when(CLOSE, by=SLT).refused(because="second_person_closes")
     story.when(CLOSE, by=HEADTEACHER).accepted()
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from incidents.domain.assessment import DecideNotToRefer, DecisionNotToRefer
 from incidents.domain.closing import CloseCase, ReopenCase
+from incidents.domain.intake import IdentifyPerson
 from incidents.domain.internal import InternalHandlingStarted, StartInternalHandling
 from incidents.domain.referral import (
     AgencyUpdateRecorded,
@@ -38,14 +39,17 @@ from tests.incidents.domain.cases import (
     HARMFUL,
     HARMLESS,
     INSIDE,
+    NO_HARM,
     OUTCOME,
     POSSIBLY_ILLEGAL,
     TO_LADO,
     TO_POLICE,
+    UNACCEPTABLE,
     acknowledged,
     assessed,
     cleared,
     closed_by_lado,
+    person,
     referred,
     referred_to_lado,
 )
@@ -232,6 +236,29 @@ def test_an_agencys_deadline_is_not_waved_away(due: Due) -> None:
     story = assessed(BOTH, ABOUT_A_CHILD)
     for by in (SLT, HEADTEACHER, DSL):
         story.when(waiver, by=by).refused(because="agencies_are_decided_on")
+
+
+def test_a_lead_does_not_assess_the_harm_away_that_he_suspected() -> None:
+    """Whether the LADO is told is the headteacher's or the DSL's to decide (policy row 32)."""
+    story = assessed(HARMFUL, ABOUT_A_CHILD)
+    harmless = replace(HARMFUL, harm_test=NO_HARM)
+    story = story.after(harmless, by=SLT)
+    assert Due.LADO in story.case.open_deadlines
+    story.when(INSIDE, by=SLT).refused(because="nothing_has_to_be_referred_first")
+    story.after(NOT_TO_LADO, by=HEADTEACHER).when(INSIDE, by=SLT).accepted()
+
+
+def test_a_lead_does_not_assess_the_offence_away_that_he_suspected() -> None:
+    story = assessed(POSSIBLY_ILLEGAL).after(UNACCEPTABLE, by=SLT)
+    story.when(INSIDE, by=SLT).refused(because="nothing_has_to_be_referred_first")
+
+
+def test_the_lado_is_told_although_the_police_hold_it_and_nobody_asked_the_questions_yet() -> None:
+    """The poster turns out to work here: the LADO is told within a day, whatever is on paper."""
+    story = referred()
+    story = story.after(IdentifyPerson(person=person(story), user=id_of(OTHER_STAFF)), by=SLT)
+    story.when(POSSIBLY_ILLEGAL, by=SLT).refused(because="state")
+    story.when(TO_LADO, by=HEADTEACHER).accepted()
 
 
 # ── after a case is reopened ──────────────────────────────────────────────────────────────────────
