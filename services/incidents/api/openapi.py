@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
+from msgspec import inspect
 
 from incidents import VERSION
 from incidents.api.call import IF_MATCH, KEY, Call
@@ -215,7 +216,20 @@ def _components(kinds: Sequence[type]) -> Json:
     for schema in found.values():
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
+    for kind in kinds:
+        for name, words in _keys(kind):
+            found[kind.__name__]["properties"][name]["propertyNames"] = {"enum": words}
     return dict(sorted(found.items()))
+
+
+def _keys(kind: type) -> Iterator[tuple[str, list[str]]]:
+    """Yield the fields that are keyed by the words of a closed list: msgspec's schemas do not say."""
+    about = inspect.type_info(kind)
+    for field in about.fields if isinstance(about, inspect.StructType) else ():
+        if isinstance(field.type, inspect.DictType):
+            key = field.type.key_type
+            if isinstance(key, inspect.EnumType):
+                yield field.encode_name, sorted(word.value for word in key.cls)
 
 
 def _problem(status: int) -> Json:

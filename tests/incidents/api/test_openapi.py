@@ -16,6 +16,7 @@ from incidents.api.examples import EXAMPLES
 from incidents.api.operations import CONTRACT
 from incidents.api.problems import Kind
 from incidents.api.routes import ROUTES
+from incidents.domain.vocabulary import HarmQuestion
 from tests.incidents.api.school import Client
 
 ROOT: Final = Path(__file__).parents[3]
@@ -94,6 +95,11 @@ def test_commands_name_their_version_and_may_be_repeated() -> None:
         if path.startswith("/api/cases/") and method == "post":
             assert headers["If-Match"]["required"] is True
             assert "Idempotency-Key" in headers
+
+
+def test_answers_are_keyed_by_their_questions() -> None:
+    answers = DOCUMENT["components"]["schemas"]["RecordAssessment"]["properties"]["harm_test"]
+    assert answers["propertyNames"] == {"enum": sorted(HarmQuestion)}
 
 
 def test_moments_are_said_to_carry_their_zone() -> None:
