@@ -223,7 +223,7 @@ def _components(kinds: Sequence[type]) -> Json:
 
 
 def _keys(kind: type) -> Iterator[tuple[str, list[str]]]:
-    """Yield the fields that are keyed by the words of a closed list: msgspec's schemas do not say."""
+    """Yield the fields keyed by the words of a closed list: msgspec leaves those words out."""
     about = inspect.type_info(kind)
     for field in about.fields if isinstance(about, inspect.StructType) else ():
         if isinstance(field.type, inspect.DictType):
