@@ -6,17 +6,18 @@ from collections import Counter
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.whole import Whole
+from tests.support.whole import PROGRAMS, Whole
 
-VICTIMS: Final = ("api", "worker", "notifier", "nats", "mailbox")
 LEAST_SECONDS: Final = 1.0
 MOST_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 0.1
 
 
 class Killer:
     """Kills while entered; `killed` counts by name.
 
-    Everyone's turn comes before anyone's second. The same seed draws the same names and pauses.
+    Everyone's turn comes once, while others are down; when all have come back, once more. The same
+    seed draws the same names and pauses.
     """
 
     def __init__(self, whole: Whole, seed: int) -> None:
@@ -27,11 +28,18 @@ class Killer:
         self._thread = threading.Thread(target=self._run, name="killer")
 
     def _run(self) -> None:
-        while True:
-            for name in self._lot.sample(VICTIMS, len(VICTIMS)):
+        while self._until_all_run():
+            for name in self._lot.sample(PROGRAMS, len(PROGRAMS)):
                 if self._stop.wait(self._lot.uniform(LEAST_SECONDS, MOST_SECONDS)):
                     return
                 self.killed[name] += self._whole.kill(name)
+
+    def _until_all_run(self) -> bool:
+        """Let everything come back, or nothing would ever get done. False when told to stop."""
+        while not self._whole.runs():
+            if self._stop.wait(LOOK_SECONDS):
+                return False
+        return True
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -18,10 +18,16 @@ from deploy.demo.client import Client, Http
 from deploy.demo.play import AtOnce, Play
 from deploy.demo.post import Post
 from deploy.identity import started_at
-from deploy.ports import free_port
+from deploy.ports import free_port, http_status
 from tests.deploy.supervised import Supervised
+from tests.support.waiting import until
 
 ROOT: Final = Path(__file__).parents[2]
+START_SECONDS: Final = 90.0
+PROGRAMS: Final = ("nats", "mailbox", "api", "worker", "notifier")
+NOTIFIER_STARTED: Final = '"source":"notifier.service","what":"started"'
+NOTIFIER_ENDED: Final = "notifier | was ended"
+READY: Final = 200
 PROCFILE: Final = ROOT / "deploy" / "Procfile"
 _TERM: Final = re.compile(r"\{ amount = \d+, clock = \"\w+\" \}")
 PATIENT: Final = '{ amount = 500, clock = "running_hours" }'
@@ -29,6 +35,15 @@ PATIENT: Final = '{ amount = 500, clock = "running_hours" }'
 
 class Whole(Supervised):
     """A running installation with its files below `var`."""
+
+    def until_ready(self) -> None:
+        """Wait for as long as a busy machine may need. Fails at once if it has ended instead."""
+
+        def is_ready() -> bool:
+            assert self.process.poll() is None, f"the supervisor ended:\n{self.output}"
+            return "caseward | ready: " in self.output
+
+        until(is_ready, seconds=START_SECONDS)
 
     def client(self, patience: float) -> Client:
         """Return a client for the demonstration school's people."""
@@ -46,6 +61,16 @@ class Whole(Supervised):
             return False
         os.kill(process["pid"], signal.SIGKILL)
         return True
+
+    def runs(self) -> bool:
+        """Whether every program is there and does its work."""
+        host, _, port = self.state.get("api", "").removeprefix("http://").partition(":")
+        printed = self.output
+        return (
+            all(self.pid(name) for name in PROGRAMS)
+            and printed.rfind(NOTIFIER_STARTED) > printed.rfind(NOTIFIER_ENDED)
+            and http_status(host, int(port), "/health/ready") == READY
+        )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of our command lines on this installation."""
