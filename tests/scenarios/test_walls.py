@@ -1,10 +1,16 @@
 """A case about somebody who works here does not exist for him."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from tests.scenarios.told import Week
+from deploy.demo.scenarios.no_disclaimer import NO_DISCLAIMER, PROFILE_REPORTED
+from deploy.demo.steps import sees_nothing, user
+from tests.scenarios.told import Told, Week
+from tests.scenarios.town import town
+from tests.support.nats_server import NatsServer
+from tests.support.smtp_server import SmtpServer
 
 NOBODYS = UUID(int=0x01A204B01E8D7A24ACD4958E0570E6FE)
 SUBJECT = "second_staff"
@@ -67,6 +73,23 @@ def test_the_others_do_find_the_case_in_their_lists(week: Week) -> None:
     for who in ("staff", "slt", "headteacher", "auditor"):
         [found] = week.town.as_(who, "GET", asked).json["cases"]
         assert found["case_id"] == week.profile.case_id
+
+
+def test_a_leader_who_is_the_subject_is_walled_out_and_the_alert_goes_past_her(
+    tmp_path: Path, nats_server: NatsServer, smtp_server: SmtpServer
+) -> None:
+    deputy = {"part": "subject", "role": "staff", "name": "The deputy", "user": user("slt")}
+    first = NO_DISCLAIMER.steps[0]
+    with town(tmp_path, nats_server, smtp_server, first.at) as running:
+        play = running.begin()
+        play.timeline.begin(first.at)
+        play.report(first.who, {**PROFILE_REPORTED, "people": [deputy]})
+        play.alerts("A1", 1)
+        sees_nothing(play, "slt")
+        told = Told(running, play)
+        to = [address for mail in told.alerted("A1") for address in mail.recipients]
+        assert to == ["headteacher@demonstration.example.org"]
+        assert [case["case_id"] for case in play.listed("headteacher")] == [play.case_id]
 
 
 def test_nothing_about_the_case_was_mailed_to_the_subjects_account(week: Week) -> None:

@@ -18,7 +18,7 @@ from deploy.demo.steps import (
 )
 
 _PROFILE = "https://social.example.com/teaching-assistant-exampleton"
-_PROFILE_REPORTED = {
+PROFILE_REPORTED = {
     "kind": "unacceptable_conduct",
     "categories": ["missing_disclaimer"],
     "platform": "Twitter",
@@ -73,7 +73,7 @@ NO_DISCLAIMER = Scenario(
             november(23, 9, 0),
             "staff",
             "reports that a colleague’s own profile names the school",
-            report(_PROFILE_REPORTED),
+            report(PROFILE_REPORTED),
         ),
         Step(november(23, 9, 1), NOTIFIER, "alerts the senior leaders (A1)", alert("A1")),
         Step(
