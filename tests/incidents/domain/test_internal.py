@@ -1,6 +1,7 @@
 """What the school does itself: one letter asks a parent and invites him; staff put things right."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -77,6 +78,20 @@ def test_a_parent_is_written_to_only_with_a_name_and_a_basis() -> None:
     story.after(nameless, by=SLT).when(removal(story), by=SLT).refused(
         because="parent_may_be_written_to"
     )
+
+
+@pytest.mark.parametrize(
+    "where", [{"email": "parent@example.org"}, {"address": ("1 Example Lane", "Exampleton")}]
+)
+def test_a_parent_is_written_to_where_he_can_be_reached(where: dict[str, Any]) -> None:
+    story = assessed().after(TO_PARENT, by=SLT).after(EVIDENCE, by=SLT)
+    contact = IdentifyPerson(
+        person=person(story), name="the parent", basis=ContactBasis.OWN_CONDUCT
+    )
+    nowhere = story.after(contact, by=SLT)
+    nowhere.when(removal(nowhere), by=SLT).refused(because="parent_may_be_written_to")
+    story = story.after(replace(contact, **where), by=SLT)
+    story.when(removal(story), by=SLT).accepted()
 
 
 def test_the_letter_to_parents_goes_to_nobody_else() -> None:
