@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from incidents.domain.assessment import DecideNotToRefer, DecisionNotToRefer
 from incidents.domain.closing import CloseCase, ReopenCase
-from incidents.domain.intake import IdentifyPerson
+from incidents.domain.intake import IdentifyPerson, LogIncident
 from incidents.domain.internal import InternalHandlingStarted, StartInternalHandling
 from incidents.domain.referral import (
     AgencyUpdateRecorded,
@@ -19,6 +19,7 @@ from incidents.domain.referral import (
     ReferralMade,
     ResumeInternal,
 )
+from incidents.domain.school import User
 from incidents.domain.table import Refuses
 from incidents.domain.timers import DeadlineMet, DeadlineSet, WaiveDeadline
 from incidents.domain.vocabulary import (
@@ -32,6 +33,7 @@ from incidents.domain.vocabulary import (
 from tests.incidents.domain.cases import (
     ABOUT_A_CHILD,
     ABOUT_STAFF,
+    ABOUT_THE_HEAD,
     ACCEPTABLE,
     AGENCY_OUTCOME,
     CLOSED_BY_AGENCY,
@@ -53,7 +55,7 @@ from tests.incidents.domain.cases import (
     referred,
     referred_to_lado,
 )
-from tests.incidents.domain.school import DSL, HEADTEACHER, OTHER_STAFF, SLT, id_of
+from tests.incidents.domain.school import CHAIR, DSL, HEADTEACHER, OTHER_STAFF, SLT, id_of
 from tests.incidents.domain.support import Story
 
 NOT_TO_POLICE = DecideNotToRefer(
@@ -90,6 +92,25 @@ def test_the_lead_refers_to_the_police_but_the_lado_is_the_headteachers_to_call(
     story.when(TO_POLICE, by=SLT).accepted()
     story.when(TO_LADO, by=HEADTEACHER).accepted()
     story.when(TO_LADO, by=DSL).accepted()
+
+
+@pytest.mark.parametrize(
+    ("report", "lead", "by"),
+    [
+        (ABOUT_STAFF, SLT, HEADTEACHER),
+        (ABOUT_A_CHILD, SLT, DSL),
+        (ABOUT_THE_HEAD, CHAIR, CHAIR),
+    ],
+    ids=["headteacher", "DSL", "chair"],
+)
+def test_the_lado_is_asked_on_a_doubt_that_the_assessment_does_not_share(
+    report: LogIncident, lead: User, by: User
+) -> None:
+    assessed(HARMLESS, report, lead).when(TO_LADO, by=by).accepted()
+
+
+def test_a_lead_alone_does_not_call_the_police_on_what_his_assessment_does_not_suspect() -> None:
+    assessed().when(TO_POLICE, by=SLT).refused(because="there_is_something_to_refer")
 
 
 def test_a_second_agency_may_be_told_while_the_first_holds() -> None:
