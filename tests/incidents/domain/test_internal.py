@@ -35,7 +35,7 @@ from tests.incidents.domain.cases import (
     with_staff,
 )
 from tests.incidents.domain.school import OTHER_SLT, SLT, id_of, london
-from tests.incidents.domain.support import Story
+from tests.incidents.domain.support import A_MINUTE, Story
 
 TO_PARENT = StartInternalHandling(route=Route.PARENT)
 
@@ -149,7 +149,7 @@ def test_a_slip_in_the_year_is_not_taken_for_a_deadline(year: int) -> None:
     far = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
     staff, parent = with_staff(), with_parent()
     staff.when(replace(remedy(staff), correct_by=far), by=SLT).refused(because="times_lie_ahead")
-    slots = replace(removal(parent), meeting_slots=(far,))
+    slots = replace(removal(parent), meeting_slots=(parent.now + A_MINUTE, far))
     parent.when(slots, by=SLT).refused(because="times_lie_ahead")
 
 

@@ -1,0 +1,83 @@
+"""Who may do what, in which states, written down once more: a change of these is never an accident.
+
+The other tests of the tables read their expectations off the tables. This one does not. It follows
+the permissions table and the state machine of the policy's implementation, row by row.
+"""
+
+from typing import Final
+
+import pytest
+
+from incidents.domain.case import ROWS
+from incidents.domain.intake import LogIncident
+from incidents.domain.lifecycle import LOGGERS
+from incidents.domain.table import kebab
+
+PERMITTED: Final = """
+log-incident            | staff slt headteacher dsl moderator dpo chair | -
+add-information         | reporter lead headteacher dsl chair | any
+correct-entry           | reporter lead | any
+identify-person         | lead headteacher dsl chair | any but closed
+acknowledge-report      | lead slt headteacher dsl chair | any but closed
+start-assessment        | slt headteacher dsl chair | reported > assessing
+assign-lead             | headteacher dsl chair | assessing assessed internal referred resolved
+record-assessment       | lead | assessing assessed internal > assessed
+mark-out-of-scope       | lead | assessing > closed
+decide-not-to-refer     | headteacher dsl chair | assessed internal referred
+start-internal-handling | lead | assessed internal > internal
+request-removal         | lead | internal
+record-post-status      | lead | internal referred
+record-meeting          | lead | internal
+require-remedy          | lead | internal
+record-remedy-met       | lead | internal
+make-referral           | lead headteacher dsl chair | assessed internal referred > referred
+resume-internal         | headteacher chair | referred > internal
+record-outcome          | lead | assessed internal referred > resolved
+close-case              | lead headteacher dsl chair | resolved > closed
+reopen-case             | lead headteacher dsl chair | closed > assessing
+record-agency-response  | lead headteacher dsl chair | sent acknowledged
+capture-evidence        | lead reporter moderator slt headteacher dsl | any
+describe-evidence       | lead reporter moderator slt headteacher dsl | any
+take-moderation-action  | moderator | any but none > actioned
+inform-audience         | moderator | actioned > audience_informed
+waive-notice            | headteacher lead chair | actioned > notice_waived
+record-letter-rendered  | notifier | none
+approve-letter          | headteacher lead dsl dpo chair | drafted
+withdraw-letter         | headteacher lead dsl dpo chair | drafted approved uncertain failed
+record-letter-sent      | notifier | approved uncertain withdrawn failed
+record-letter-uncertain | notifier | approved withdrawn
+resolve-letter          | headteacher lead dsl dpo chair | uncertain failed
+record-letter-failed    | notifier | none drafted approved uncertain
+record-alert            | notifier | any
+miss-deadline           | timekeeper | open > missed
+waive-deadline          | headteacher lead dsl chair | open missed > waived
+"""
+TABLE: Final = {
+    name: (set(who.split()), states)
+    for name, who, states in (
+        [cell.strip() for cell in line.split("|")] for line in PERMITTED.strip().splitlines()
+    )
+}
+
+
+def test_every_command_stands_in_the_table() -> None:
+    assert set(TABLE) == {row.name for _, row in ROWS.values()} | {kebab(LogIncident.__name__)}
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "log-incident"])
+def test_a_command_is_for_those_and_then_and_leads_there(name: str) -> None:
+    (row,) = (row for _, row in ROWS.values() if row.name == name)
+    who, states = TABLE[name]
+    assert {str(one) for one in row.who} == who
+    assert set(row.at) == {*expected(states.partition(" > ")[0], [*type(row.at[0])])}
+    assert (row.to or "") == states.partition(" > ")[2]
+
+
+def expected(states: str, every: list[str]) -> list[str]:
+    if states.startswith("any"):
+        return [state for state in every if state not in states.removeprefix("any but ").split()]
+    return states.split()
+
+
+def test_anybody_who_works_here_reports_but_not_those_who_are_only_there_to_look() -> None:
+    assert {str(role) for role in LOGGERS} == TABLE["log-incident"][0]
