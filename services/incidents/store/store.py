@@ -197,6 +197,7 @@ def open_store(
         make_folder(var)
     except OSError as error:
         raise StoreUnavailable(f"{var} cannot be made: {error.strerror}.") from error
+    _refuse_history_without_keys(var)
     keys = KeyStore(var / "keys.db", var / "keys" / "master.key", random)
     return Store(
         EventLog(var / "events.db", mapper),
@@ -205,6 +206,16 @@ def open_store(
         keys,
         Blobs(var / "blobs", keys, random),
     )
+
+
+def _refuse_history_without_keys(var: Path) -> None:
+    """A new keystore beside an old log would only hide that every word has become unreadable."""
+    # In this order: of several programs that start together, one makes the keys, then the log.
+    if (var / "events.db").exists() and not (var / "keys.db").exists():
+        raise StoreUnavailable(
+            "keys.db is missing, and without it no word of the history can be read. "
+            "Restore the file from its newest backup."
+        )
 
 
 def _check(events: Sequence[Recorded], state: StateRow) -> None:

@@ -9,7 +9,14 @@ from uuid import uuid4
 import pytest
 
 from incidents.domain.facts import REDACTED, PersonId, Sealed
-from incidents.store import CannotOpen, MasterKeyUnusable, Owner, Store, open_store
+from incidents.store import (
+    CannotOpen,
+    MasterKeyUnusable,
+    Owner,
+    Store,
+    StoreUnavailable,
+    open_store,
+)
 from incidents.store.master import MasterKey
 from tests.incidents.store.processes import process
 from tests.incidents.store.sample import EVENTS, SCHOOL, NoteAdded, PersonNamed, fact, row
@@ -152,6 +159,15 @@ def test_a_missing_master_key_is_never_made_anew_for_an_old_keystore(var: Path) 
     with pytest.raises(MasterKeyUnusable, match=r"master\.key is missing"):
         open_store(var, events=EVENTS)
     assert not (var / "keys" / "master.key").exists()
+
+
+def test_a_missing_keystore_is_never_made_anew_for_an_old_log(var: Path) -> None:
+    open_store(var, events=EVENTS).close()
+    for file in var.glob("keys.db*"):
+        file.unlink()
+    with pytest.raises(StoreUnavailable, match=r"keys\.db is missing"):
+        open_store(var, events=EVENTS)
+    assert not (var / "keys.db").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not hexadecimal", b"00" * 31, b"\xff" * 64])
