@@ -1,8 +1,9 @@
 """The recipes do what they say."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.request import Request, urlopen
 
 import pytest
@@ -13,6 +14,12 @@ from tests.docs.conftest import PROCFILE
 from tests.docs.walk import blocks, folder_for, page, run, section, unkept
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import until
+
+UNCERTAIN: Final = "docs/how-to/when-a-letter-is-uncertain.md"
+FAILED: Final = "\n## When it has failed\n"
+ALERT_AND_LETTER: Final = 2
+"""The mails that a report makes: to the senior leaders, and to the reporter."""
+REPORTER: Final = "staff@demonstration.example.org"
 
 
 def read(installation: Supervised, who: str, path: str) -> Any:
@@ -43,9 +50,9 @@ def covered(installation: Supervised) -> bool:
         return f"caseward_log_head {size}\n" in answer.read().decode()
 
 
-def follow(name: str, installation: Supervised) -> None:
+def follow(recipe: str, installation: Supervised) -> None:
     """Run a recipe, and compare what comes out with what it says."""
-    walk = blocks(page(name, installation))
+    walk = blocks(recipe)
     broken = unkept(walk, run(walk, installation.var.parent))
     assert not broken, "\n".join(broken)
 
@@ -57,24 +64,37 @@ def test_every_command_of_a_recipe_prints_what_the_recipe_says(
     case = report(installation)
     until(lambda: fate(installation, case) == ["sent"])
     until(lambda: covered(installation))
-    follow(f"docs/how-to/{recipe}.md", installation)
+    follow(page(f"docs/how-to/{recipe}.md", installation), installation)
+
+
+@pytest.fixture
+def with_mail_server(tmp_path: Path, smtp_server: SmtpServer) -> Iterator[Supervised]:
+    """An installation whose mail goes to `smtp_server`."""
+    folder, port = folder_for(tmp_path / "walk"), free_port()
+    with supervised(folder, PROCFILE.read_text(), port=port, SMTP_URL=smtp_server.url) as running:
+        running.until_ready()
+        yield running
+        assert running.stop() == 0
 
 
 def test_the_recipe_for_an_uncertain_letter_gets_it_sent(
-    tmp_path: Path, smtp_server: SmtpServer
+    with_mail_server: Supervised, smtp_server: SmtpServer
 ) -> None:
-    folder, port = folder_for(tmp_path / "walk"), free_port()
-    with supervised(
-        folder, PROCFILE.read_text(), port=port, SMTP_URL=smtp_server.url
-    ) as installation:
-        installation.until_ready()
-        # The alert to the senior leaders, and the letter to the reporter.
-        smtp_server.drop_after_data(kept=False, times=2)
-        case = report(installation)
-        until(lambda: fate(installation, case) == ["uncertain"])
-        follow("docs/how-to/when-a-letter-is-uncertain.md", installation)
-        assert fate(installation, case) == ["sent"]
-        assert [mail.message["To"] for mail in smtp_server.mails] == [
-            "The class teacher <staff@demonstration.example.org>"
-        ]
-        assert installation.stop() == 0
+    smtp_server.drop_after_data(kept=False, times=ALERT_AND_LETTER)
+    case = report(with_mail_server)
+    until(lambda: fate(with_mail_server, case) == ["uncertain"])
+    follow(page(UNCERTAIN, with_mail_server).partition(FAILED)[0], with_mail_server)
+    assert fate(with_mail_server, case) == ["sent"]
+    assert [mail.recipients for mail in smtp_server.mails] == [[REPORTER]]
+
+
+def test_the_recipe_for_a_failed_letter_gets_it_sent(
+    with_mail_server: Supervised, smtp_server: SmtpServer
+) -> None:
+    smtp_server.refuse_recipient("550 5.1.1 no such mailbox", times=ALERT_AND_LETTER)
+    case = report(with_mail_server)
+    until(lambda: fate(with_mail_server, case) == ["failed"])
+    tools, _, recipe = page(UNCERTAIN, with_mail_server).partition(FAILED)
+    follow(f"{tools.partition('```text')[0].rpartition('```sh')[0]}{recipe}", with_mail_server)
+    assert fate(with_mail_server, case) == ["sent"]
+    assert [mail.recipients for mail in smtp_server.mails] == [[REPORTER]]
