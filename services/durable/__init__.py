@@ -1,0 +1,32 @@
+"""Transactions that are durable when they end: on a SQLite file, or in a schema of PostgreSQL.
+
+Both services keep what they must not lose through this one door. A `Database` is the same to its
+users whichever it is: writers take turns, readers never wait for them, SQL is written once.
+"""
+
+from durable.database import Connection, Cursor, Database, Row
+from durable.errors import (
+    DatabaseError,
+    IntegrityError,
+    MustMigrate,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
+from durable.place import Place
+from durable.schema import Schema, Step, only
+
+__all__ = [
+    "Connection",
+    "Cursor",
+    "Database",
+    "DatabaseError",
+    "IntegrityError",
+    "MustMigrate",
+    "OutcomeUnknown",
+    "Place",
+    "Row",
+    "Schema",
+    "Step",
+    "StoreUnavailable",
+    "only",
+]

@@ -1,0 +1,86 @@
+"""What a database is to its users, whichever kind it is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Values = Sequence[Any]
+
+
+class Row(Protocol):
+    """A row: its columns by place, by name, or all in order."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+
+
+class Cursor(Protocol):
+    """What a statement found."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection within a transaction, or to read with. A `?` stands for each value."""
+
+    def execute(self, statement: str, values: Values = (), /) -> Cursor:
+        """Run one statement. Raises IntegrityError, DatabaseError, StoreUnavailable."""
+
+    def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
+        """Run one statement once for each row of values."""
+
+    def stream(self, statement: str, values: Values = (), /) -> Iterator[Any]:
+        """Yield the rows of a long answer without holding all of them; only in a `snapshot`."""
+
+    def apart(self) -> AbstractContextManager[None]:
+        """What is done in the block is undone alone when it raises; the transaction goes on."""
+
+
+class Database(Protocol):
+    """One database. Safe to share between threads; several processes may open the same one."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages to people."""
+
+    @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql"."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction: durable when the block ends, undone when it raises.
+
+        Writers of all processes take turns, from its first statement to its commit: what is read in
+        it stays so, and numbers given in it come in the order of the commits. Within a block of the
+        same thread it is part of that one. Raises StoreUnavailable; OutcomeUnknown when the
+        connection was lost during the commit.
+        """
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection to read with; each statement sees the last commit before it.
+
+        Raises StoreUnavailable.
+        """
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """Like `reading`, but every statement of the block sees the same moment."""
+
+    def rebuild(self) -> None:
+        """Write every table anew from what is live, so that nothing deleted is left in them.
+
+        Raises StoreUnavailable when somebody holds on to them for too long.
+        """
+
+    def migrate(self, role: str | None = None) -> int:
+        """Take the steps that were not taken yet; return how many.
+
+        On PostgreSQL `role`, if given, is then granted what the schema grants.
+        """
+
+    def close(self) -> None:
+        """Close every idle connection; the database may be opened again by using it."""

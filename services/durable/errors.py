@@ -1,0 +1,21 @@
+"""What can go wrong with a database, in the same words for each kind of it."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be read or written now (disk full, busy, away). Nothing was kept."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The connection was lost while a transaction was being committed: it may be there or not."""
+
+
+class MustMigrate(StoreUnavailable):
+    """The database has not the tables this program needs: they are made by `migrate`."""
+
+
+class DatabaseError(Exception):
+    """The database refused something for a reason of its own: a mistake of ours, or damage."""
+
+
+class IntegrityError(DatabaseError):
+    """A constraint or a trigger refused a row."""

@@ -1,0 +1,354 @@
+"""A schema of a PostgreSQL database, used as a SQLite file is: one writer at a time, many readers.
+
+Writers of a schema take turns by an advisory lock that ends with the transaction, so that numbers
+given in it come in the order of the commits. Whatever does not answer within a few seconds is given
+up: nobody is to wait longer for a database that is away.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from select import select
+from threading import Lock, get_ident
+from time import monotonic
+from typing import Any, ClassVar, Final, Literal
+from zlib import crc32
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+
+from durable.database import Connection, Cursor, Values
+from durable.errors import (
+    DatabaseError,
+    IntegrityError,
+    MustMigrate,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
+from durable.schema import Schema
+
+PATIENCE_MS: Final = 2500
+"""How long a statement, or the wait for a turn, may last."""
+CONNECT_SECONDS: Final = 2
+REST_SECONDS: Final = 0.5
+"""After a connection was refused, so long nobody tries: a crowd that waits helps nobody."""
+STREAM_ROWS: Final = 500
+PREFIX: Final = "caseward_"
+_OPTIONS: Final = {
+    "application_name": "caseward",
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 5,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    # A commit whose answer never comes is given up too.
+    "tcp_user_timeout": PATIENCE_MS,
+}
+_AWAY: Final = "it does not answer. Check that PostgreSQL runs and that DATABASE_URL is right"
+_REASONS: Final = {
+    "53100": "its disk is full. Free some space and try again",
+    "53200": "its machine is out of memory",
+    "53300": "it has too many connections. Raise max_connections, or start fewer programs",
+    "55P03": "another program holds it. Try again; if it lasts, look for a stuck one",
+    "57014": "it takes too long to answer. Try again; if it lasts, look at what it is busy with",
+    "57P01": "it is being shut down. Try again in a moment",
+    "57P02": "it has crashed and is starting again. Try again in a moment",
+    "57P03": "it is starting up. Try again in a moment",
+    "25006": "it may only be read. Check that DATABASE_URL names the primary server",
+    "28P01": "it does not accept the password in DATABASE_URL",
+    "28000": "it does not accept the role in DATABASE_URL",
+    "3D000": "there is no such database. Check DATABASE_URL",
+    "42501": "the role in DATABASE_URL may not do this. Run `migrate --role` as its owner",
+}
+_STEPS_TAKEN: Final = """CREATE TABLE IF NOT EXISTS steps_taken (
+    number BIGINT PRIMARY KEY, sha256 TEXT NOT NULL)"""
+
+
+class PostgresDatabase:
+    """One schema at a URL. Safe to share between threads, and between processes."""
+
+    dialect: Final = "postgresql"
+
+    def __init__(
+        self, url: str, schema: Schema, *, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    ) -> None:
+        """Nothing is connected yet. Raises StoreUnavailable when the URL is none."""
+        self.name = f"the database ({schema.name})"
+        self._schema = schema
+        self._namespace = PREFIX + schema.name
+        self._settings = _read_url(url)
+        commit = "on" if synchronous == "FULL" else "off"
+        self._options = (
+            f"-c search_path={self._namespace} -c statement_timeout={PATIENCE_MS} "
+            f"-c lock_timeout={PATIENCE_MS} -c synchronous_commit={commit} -c timezone=UTC "
+            f"-c idle_in_transaction_session_timeout=60000"
+        )
+        turn = crc32(self._namespace.encode())
+        self._begin = f"BEGIN; SELECT pg_advisory_xact_lock({turn})"
+        self._turn = Lock()
+        self._holder: int | None = None
+        self._held: psycopg.Connection[Any] | None = None
+        self._idle: deque[psycopg.Connection[Any]] = deque()
+        self._rest_until = 0.0
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: durable when the block ends, undone when it raises."""
+        if self._holder == get_ident():
+            assert self._held is not None
+            yield _Connection(self._held, self)
+            return
+        if not self._turn.acquire(timeout=PATIENCE_MS / 1000):
+            raise self._unavailable(_REASONS["55P03"])
+        try:
+            with self._connected(self._begin) as raw:
+                self._holder, self._held = get_ident(), raw
+                yield _Connection(raw, self)
+                self._commit(raw)
+        finally:
+            self._holder = self._held = None
+            self._turn.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with; each statement sees the last commit before it."""
+        with self._connected() as raw:
+            yield _Connection(raw, self)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Like `reading`, but every statement sees the same moment; it may take its time."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
+        with self._connected(begin) as raw:
+            yield _Connection(raw, self)
+            raw.execute("COMMIT")
+
+    def migrate(self, role: str | None = None) -> int:
+        """Take the steps that were not taken yet; return how many. Grant `role` what it needs."""
+        namespace = sql.Identifier(self._namespace)
+        with self.writing() as connection:
+            raw = self._held
+            assert raw is not None
+            raw.execute("SET LOCAL statement_timeout = 0")
+            raw.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(namespace))
+            raw.execute(_STEPS_TAKEN)
+            taken = _steps_taken(raw)
+            for number, step in self._schema.numbered():
+                if number <= taken:
+                    continue
+                if statement := step.in_words_of("postgresql"):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO steps_taken VALUES (?, ?)", (number, step.sha256))
+            if role is not None:
+                self._grant(raw, role)
+        return max(self._schema.size - taken, 0)
+
+    def expect_migrated(self) -> None:
+        """Raises MustMigrate when steps are missing, StoreUnavailable."""
+        with self._connected() as raw:
+            try:
+                taken = _steps_taken(raw)
+            except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+                taken = 0
+        if taken < self._schema.size:
+            raise MustMigrate(
+                f"{self.name} has not the tables that this program needs. Run `python -m incidents "
+                "migrate` and `python -m notifier migrate` as the owner of the database first."
+            )
+
+    def rebuild(self) -> None:
+        """Write the tables that the program owns anew. What WAL archives hold is beyond this."""
+        with self._connected() as raw:
+            raw.execute("SET statement_timeout = 0")
+            try:
+                for table in self._schema.owned:
+                    raw.execute(sql.SQL("VACUUM FULL {}").format(sql.Identifier(table)))
+            finally:
+                raw.execute(f"SET statement_timeout = {PATIENCE_MS}")
+
+    def close(self) -> None:
+        """Close every idle connection; the database may be opened again by using it."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    # ── connections ───────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _connected(self, begin: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A connection for the block, kept for the next one if it is still good afterwards."""
+        raw = self._idle_connection() or self._connect()
+        try:
+            if begin:
+                # Two statements in one go: that cannot be prepared.
+                raw.execute(begin, prepare=False)
+            yield raw
+        except BaseException as error:
+            self._undo(raw)
+            if isinstance(error, psycopg.Error):
+                raise self.told(error) from error
+            raise
+        self._idle.append(raw)
+
+    def _commit(self, raw: psycopg.Connection[Any]) -> None:
+        try:
+            raw.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            if raw.closed:
+                raise OutcomeUnknown(
+                    "The connection to the database was lost at the last moment: it is not known "
+                    "whether this was recorded. Look before you do it again, or repeat it with the "
+                    "same Idempotency-Key."
+                ) from error
+            raise
+
+    def _undo(self, raw: psycopg.Connection[Any]) -> None:
+        try:
+            if raw.info.transaction_status is not TransactionStatus.IDLE:
+                raw.execute("ROLLBACK")
+        except psycopg.Error:
+            # What cannot be rolled back is dropped with its connection.
+            raw.close()
+        if not raw.closed:
+            self._idle.append(raw)
+
+    def _idle_connection(self) -> psycopg.Connection[Any] | None:
+        while True:
+            try:
+                raw = self._idle.pop()
+            except IndexError:
+                return None
+            # An idle server has nothing to say: what can be read is the news that it is gone.
+            if not raw.closed and not select([raw], [], [], 0)[0]:
+                return raw
+            raw.close()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if monotonic() < self._rest_until:
+            raise self._unavailable(_AWAY)
+        try:
+            return psycopg.connect(
+                **self._settings, options=self._options, autocommit=True, row_factory=_row_factory
+            )
+        except psycopg.Error as error:
+            self._rest_until = monotonic() + REST_SECONDS
+            raise self.told(error) from error
+
+    def _grant(self, raw: psycopg.Connection[Any], role: str) -> None:
+        namespace, to = sql.Identifier(self._namespace), sql.Identifier(role)
+        raw.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(namespace, to))
+        tables = raw.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s",
+            (self._namespace,),
+        ).fetchall()
+        for (table,) in tables:
+            name = sql.Identifier(table)
+            if table in self._schema.owned:
+                raw.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(name, to))
+                continue
+            default = "SELECT" if table == "steps_taken" else "SELECT, INSERT, UPDATE, DELETE"
+            what = sql.SQL(self._schema.grants.get(table, default))
+            raw.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, to))
+            raw.execute(sql.SQL("GRANT {} ON {} TO {}").format(what, name, to))
+
+    # ── errors ────────────────────────────────────────────────────────────────────────────────────
+
+    def told(self, error: psycopg.Error) -> Exception:
+        """Return the error in the words that this package promises; none quotes a value."""
+        state = error.sqlstate or ""
+        if state in _REASONS:
+            return self._unavailable(_REASONS[state])
+        if isinstance(error, psycopg.IntegrityError):
+            return IntegrityError(error.diag.message_primary or "a constraint refused it")
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return self._unavailable(_AWAY)
+        return DatabaseError(error.diag.message_primary or type(error).__name__)
+
+    def _unavailable(self, reason: str) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.name} cannot be used: {reason}.")
+
+
+class _Row(tuple[Any, ...]):
+    """A row whose columns go by place and by name, as SQLite's do."""
+
+    __slots__ = ()
+    names: ClassVar[dict[str, int]]
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self.names[key] if isinstance(key, str) else key)
+
+
+def _row_factory(cursor: psycopg.Cursor[Any]) -> Any:
+    return _row_kind(tuple(column.name for column in cursor.description or ()))
+
+
+@lru_cache(maxsize=1024)
+def _row_kind(names: tuple[str, ...]) -> type[_Row]:
+    places = {name: n for n, name in enumerate(names)}
+    return type("_Row", (_Row,), {"__slots__": (), "names": places})
+
+
+class _Connection:
+    """psycopg's connection, with `?` marks and our errors."""
+
+    __slots__ = ("_database", "_raw")
+
+    def __init__(self, raw: psycopg.Connection[Any], database: PostgresDatabase) -> None:
+        self._raw = raw
+        self._database = database
+
+    def execute(self, statement: str, values: Values = (), /) -> Cursor:
+        try:
+            return self._raw.execute(_marked(statement), values)
+        except psycopg.Error as error:
+            raise self._database.told(error) from error
+
+    def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
+        try:
+            self._raw.cursor().executemany(_marked(statement), rows)
+        except psycopg.Error as error:
+            raise self._database.told(error) from error
+
+    def stream(self, statement: str, values: Values = (), /) -> Iterator[Any]:
+        try:
+            with self._raw.cursor(name="stream") as cursor:
+                cursor.itersize = STREAM_ROWS
+                yield from cursor.execute(_marked(statement), values)
+        except psycopg.Error as error:
+            raise self._database.told(error) from error
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        self.execute("SAVEPOINT apart")
+        try:
+            yield
+        except BaseException:
+            if not self._raw.closed:
+                self.execute("ROLLBACK TO SAVEPOINT apart")
+                self.execute("RELEASE SAVEPOINT apart")
+            raise
+        self.execute("RELEASE SAVEPOINT apart")
+
+
+@lru_cache(maxsize=1024)
+def _marked(statement: str) -> Any:
+    """Our statements hold no `?` and no `%` of their own but marks."""
+    return statement.replace("%", "%%").replace("?", "%s")
+
+
+def _steps_taken(raw: psycopg.Connection[Any]) -> int:
+    row = raw.execute("SELECT max(number) FROM steps_taken").fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def _read_url(url: str) -> dict[str, Any]:
+    try:
+        return {**_OPTIONS, **conninfo_to_dict(url)}
+    except psycopg.ProgrammingError:
+        # libpq's own words would quote the password.
+        raise StoreUnavailable(
+            "DATABASE_URL is not the address of a PostgreSQL database. "
+            "It reads like postgresql://role:password@host:5432/database."
+        ) from None
