@@ -33,7 +33,7 @@ from incidents.store import Stored
 
 WITHHELD: Final = "[withheld]"
 """What an auditor reads in place of people's words."""
-_UNTOLD: Final = frozenset({"version", "updated_at", "prompts"})
+_UNTOLD: Final = frozenset({"version", "updated_at", "prompts", "acted"})
 """Fields of a case whose change says nothing that the event does not."""
 _STATUS_EVENTS: Final = (ReportAcknowledged, CaseClosed, CaseReopened)
 """How far it has come, for the reporter: that it happened, not what else went with it."""

@@ -1,11 +1,12 @@
 """Who may see a case, and how much of it: computed from the case, never from a flag somebody sets.
 
-Two tables. `SIGHTS` gives each role its view and when it has it; walls come before everything: a
-subject, his relatives, and the headteacher where the case is about one, see nothing at all, as if
-the case did not exist. An alert never grants a view.
+Three tables. `SIGHTS` gives each role its view and when it has it, `RELATIONS` does so for what
+somebody is to the case, and `SECTIONS` says what stays closed even then. Walls come before
+everything: a subject, his relatives, and the headteacher where the case is about one, see nothing
+at all, as if the case did not exist. An alert never grants a view.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
 from typing import Final
 
@@ -14,7 +15,7 @@ import msgspec
 from incidents.domain.facts import UserId
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
-from incidents.domain.vocabulary import Part, Relation, Role, Stage
+from incidents.domain.vocabulary import Part, Relation, Role, Section, Stage
 
 
 class Sight(IntEnum):
@@ -23,11 +24,14 @@ class Sight(IntEnum):
     NONE = 0
     STATUS = 1
     """One's own words and how far the case has come."""
-    AUDIT = 2
+    PAPERS = 2
+    """What a complaint says and how it was answered: the papers of its second stage."""
+    AUDIT = 3
     """The whole history, its proofs, and no personal text: people appear by reference only."""
-    MODERATION = 3
+    MODERATION = 4
     """The post, the evidence and the moderation track."""
-    FULL = 4
+    FULL = 5
+    """All of it but the sections that are closed."""
 
 
 def _always(_case: Case) -> bool:
@@ -72,6 +76,23 @@ SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
 """Roles that are not listed see a case only by what they are to it."""
 
 
+def _nobody_if_none(*users: UserId | None) -> frozenset[UserId]:
+    return frozenset(user for user in users if user is not None)
+
+
+RELATIONS: Final[Mapping[Relation, tuple[Sight, Callable[[Case], frozenset[UserId]]]]] = {
+    Relation.REPORTER: (Sight.STATUS, lambda case: frozenset({case.reporter})),
+    Relation.LEAD: (Sight.FULL, lambda case: _nobody_if_none(case.lead)),
+}
+"""What somebody is to a case, how much he sees by it, and who that is."""
+
+SECTIONS: Final[Mapping[Section, tuple[Role, ...]]] = {
+    Section.DISCIPLINARY: (Role.HEADTEACHER, Role.CHAIR),
+    Section.LOW_LEVEL: (Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+}
+"""For whom a closed section is opened, of those who see the case in this role."""
+
+
 class Audience(msgspec.Struct, frozen=True):
     """Who a case is visible to, in a form that lists and counts can filter by."""
 
@@ -85,7 +106,7 @@ def audience(case: Case) -> Audience:
     """Return everyone `sight` would show the case to, and everyone it is walled from."""
     return Audience(
         roles=frozenset(role for role, (_, sees) in SIGHTS.items() if sees(case)),
-        users=frozenset(user for user in (case.reporter, case.lead) if user is not None),
+        users=frozenset(user for _, who in RELATIONS.values() for user in who(case)),
         walled_users=frozenset(
             p.user for p in case.of(Part.SUBJECT, Part.RELATED) if p.user is not None
         ),
@@ -114,18 +135,22 @@ def sight(case: Case, user: User) -> Sight:
     return max(
         (
             *(SIGHTS[role][0] for role in user.roles if role in SIGHTS and SIGHTS[role][1](case)),
-            Sight.FULL if is_(Relation.LEAD, case, user) else Sight.NONE,
-            Sight.STATUS if is_(Relation.REPORTER, case, user) else Sight.NONE,
+            *(seen for relation, (seen, _) in RELATIONS.items() if is_(relation, case, user)),
+            Sight.NONE,
         )
     )
 
 
 def is_(relation: Relation, case: Case, user: User) -> bool:
-    match relation:
-        case Relation.REPORTER:
-            return user.id is not None and user.id == case.reporter
-        case Relation.LEAD:
-            return user.id is not None and user.id == case.lead
+    _, who = RELATIONS[relation]
+    return user.id is not None and user.id in who(case)
+
+
+def opened(case: Case, user: User) -> frozenset[Section]:
+    """Return the closed sections of the case that are open to this user."""
+    return frozenset(
+        section for section, who in SECTIONS.items() if acting_role(case, user, who) is not None
+    )
 
 
 def acting_role(case: Case, user: User, who: tuple[Role | Relation, ...]) -> Role | None:
@@ -152,8 +177,8 @@ def somebody_else_may(
 
 
 def _role_for(relation: Relation, user: User) -> Role | None:
-    """The role to be written down for somebody who acts as reporter or lead, if he has any left."""
+    """The role to be written down for what somebody is to the case, if he has any left."""
     leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)
-    first = leading if relation is Relation.LEAD else (Role.STAFF, *leading)
-    ranked: tuple[Role, ...] = (*first, *Role)
+    first = {Relation.LEAD: leading}
+    ranked: tuple[Role, ...] = (*first.get(relation, (Role.STAFF, *leading)), *Role)
     return next((role for role in ranked if role in user.roles), None)

@@ -28,7 +28,7 @@ from incidents.domain.table import (
     Track,
 )
 from incidents.domain.timers import settled, started
-from incidents.domain.vocabulary import Due, Moderation, Role, Stage
+from incidents.domain.vocabulary import Due, Role
 
 TRACKS: Final = (
     lifecycle.TRACK,
@@ -48,11 +48,10 @@ _KINDS: Final[tuple[type[Event], ...]] = (IncidentLogged, *_APPLY)
 EVENTS: Final[Mapping[str, type[Event]]] = {event.TOPIC: event for event in _KINDS}
 """Every event of a case by its stored topic."""
 
-_STAGES: Final[Mapping[type[Event], Stage]] = {
-    row.records[0]: row.to for row in lifecycle.TRACK.rows if isinstance(row.to, Stage)
-}
-_MODERATION: Final[Mapping[type[Event], Moderation]] = {
-    row.records[0]: row.to for row in moderation.TRACK.rows if isinstance(row.to, Moderation)
+_MOVES: Final[Mapping[type[Event], tuple[Track, Row[Any]]]] = {
+    row.records[0]: (track, row)
+    for track, row in ROWS.values()
+    if row.to is not None and track.place is not None
 }
 
 
@@ -124,14 +123,23 @@ def evolve(case: Case | None, recorded: Recorded) -> Case:
     kind = type(event)
     if kind not in _APPLY:
         raise ForeignEvent(f"{event.TOPIC} is not an event of a case")
-    case = _APPLY[kind](case, event, recorded)
+    case = _moved(_APPLY[kind](case, event, recorded), event)
     return replace(
         case,
         version=recorded.version,
         updated_at=recorded.recorded_at,
-        stage=_STAGES.get(kind, case.stage),
-        moderation=_MODERATION.get(kind, case.moderation),
+        acted=case.acted | intake.actor_of(recorded),
     )
+
+
+def _moved(case: Case, event: Event) -> Case:
+    """The case with the event's track where its row leads."""
+    if type(event) not in _MOVES:
+        return case
+    track, row = _MOVES[type(event)]
+    if track.place is None or not row.moves(event):
+        return case
+    return track.place(case, row.to)
 
 
 def replay(history: Iterable[Recorded]) -> Case:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.domain.vocabulary import Role
+from incidents.domain.vocabulary import Role, Section
 
 SchoolId = NewType("SchoolId", str)
 CaseId = NewType("CaseId", UUID)
@@ -69,6 +69,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     TOPIC: ClassVar[str]
     SCHEMA: ClassVar[int] = 1
+    SECTION: ClassVar[Section | None] = None
+    """Whose words of it stay closed to all but a few, if any do."""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

@@ -338,6 +338,12 @@ def entry_corrected(case: Case, command: CorrectEntry, _asking: Asking) -> Itera
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────
 
 
+def actor_of(recorded: Recorded) -> frozenset[UserId]:
+    """The person who did it; nobody where it was one of our programs."""
+    user = recorded.actor.user
+    return frozenset({user} if user is not None else ())
+
+
 def opened(event: IncidentLogged, recorded: Recorded) -> Case:
     """Return the case that a first event begins. Its reporter is whoever logged it."""
     assert recorded.actor.user is not None
@@ -364,6 +370,7 @@ def opened(event: IncidentLogged, recorded: Recorded) -> Case:
         child_words=event.child_words,
         immediate_action=event.immediate_action,
         prompts={recorded.event_id: recorded.actor.user},
+        acted=actor_of(recorded),
     )
 
 

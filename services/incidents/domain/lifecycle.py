@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from incidents.domain import assessment, closing, intake, internal, referral
 from incidents.domain.assessment import (
     AssessmentRecorded,
@@ -384,4 +386,10 @@ APPLY: Final[dict[type[Event], Apply]] = {
     **internal.APPLY,
     **closing.APPLY,
 }
-TRACK = Track("case", _states, TRANSITIONS, APPLY)
+
+
+def _place(case: Case, stage: Stage) -> Case:
+    return replace(case, stage=stage)
+
+
+TRACK = Track("case", _states, TRANSITIONS, APPLY, _place)

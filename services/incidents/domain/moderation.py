@@ -419,4 +419,10 @@ APPLY: Final[dict[type[Event], Apply]] = {
     AudienceInformed: _informed,
     AudienceNoticeWaived: unchanged,
 }
-TRACK = Track("moderation", _states, TRANSITIONS, APPLY)
+
+
+def _place(case: Case, moderation: Moderation) -> Case:
+    return replace(case, moderation=moderation)
+
+
+TRACK = Track("moderation", _states, TRANSITIONS, APPLY, _place)

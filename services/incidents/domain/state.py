@@ -205,6 +205,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     letters: Mapping[UUID, Letter] = {}
     prompts: Mapping[UUID, UserId | None] = {}
     """Events that letters answer to, with who caused them."""
+    acted: frozenset[UserId] = frozenset()
+    """Everybody who has done anything in the case: none of them judges it later as an outsider."""
     deadlines: Mapping[Due, Deadline] = {}
     outcome: Outcome | None = None
     outcome_summary: Text | None = None

@@ -102,13 +102,20 @@ def body_guard(
     return named
 
 
+def always(_event: Event) -> bool:
+    return True
+
+
 Start = Due | Callable[[Case, Any, Asking], Iterable[tuple[Due, datetime]]]
 """A deadline that starts now, or a function that says which start, and when they started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[C]):
-    """One line of a track's table. `records[0]` is the event that moves the track to `to`."""
+    """One line of a track's table. `records[0]` is the event that moves the track to `to`.
+
+    Where not every such event does, `moves` says which.
+    """
 
     ask: type[C]
     who: tuple[Who, ...]
@@ -116,6 +123,7 @@ class Row(Generic[C]):
     records: tuple[type[Event], ...]
     by: Callable[[Case, C, Asking], Iterable[Event]]
     to: StrEnum | None = None
+    moves: Callable[[Any], bool] = always
     guards: tuple[Guard, ...] = ()
     settles: tuple[Due, ...] = ()
     starts: tuple[Start, ...] = ()
@@ -140,13 +148,16 @@ class Track:
     """A table with the way to read its state off a case.
 
     `states` gives the track's states that count for this request (one, or one per agency while no
-    body says which). `apply` says what each of its events changes; it never refuses.
+    body says which). `apply` says what each of its events changes, and `place` puts the track where
+    a row leads; neither ever refuses. A track with many states at once has no `place`: its events
+    say of which agency, letter or person they are.
     """
 
     name: str
     states: Callable[[Case, Command | None], frozenset[StrEnum]]
     rows: tuple[Row[Any], ...]
     apply: Mapping[type[Event], Apply]
+    place: Callable[[Case, Any], Case] | None = None
 
 
 def kebab(name: str) -> str:

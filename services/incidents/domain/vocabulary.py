@@ -20,6 +20,7 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     DPO = "dpo"
     CHAIR = "chair"
+    GOVERNOR = "governor"
     CLERK = "clerk"
     AUDITOR = "auditor"
     NOTIFIER = "notifier"
@@ -28,7 +29,9 @@ class Role(StrEnum):
 
 
 PEOPLES_ROLES = tuple(r for r in Role if r not in (Role.NOTIFIER, Role.TIMEKEEPER, Role.INSTALLER))
-REPORTING_ROLES = tuple(r for r in PEOPLES_ROLES if r not in (Role.CLERK, Role.AUDITOR))
+REPORTING_ROLES = tuple(
+    r for r in PEOPLES_ROLES if r not in (Role.GOVERNOR, Role.CLERK, Role.AUDITOR)
+)
 """Who may log an incident (permissions table, first row)."""
 
 
@@ -37,6 +40,13 @@ class Relation(StrEnum):
 
     REPORTER = "reporter"
     LEAD = "lead"
+
+
+class Section(StrEnum):
+    """What stays closed also to those who see everything else of a case."""
+
+    DISCIPLINARY = "disciplinary"
+    LOW_LEVEL = "low_level"
 
 
 class Stage(StrEnum):

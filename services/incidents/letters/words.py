@@ -43,6 +43,7 @@ ROLE_WORDS: Final[Mapping[Role, str]] = {
     Role.MODERATOR: "Administrator",
     Role.DPO: "Data protection officer",
     Role.CHAIR: "Chair of governors",
+    Role.GOVERNOR: "Governor",
     Role.CLERK: "Clerk to the panel",
     Role.AUDITOR: "Auditor",
 }

@@ -90,6 +90,8 @@ DSL: Final = user("the designated safeguarding lead", Role.DSL)
 MODERATOR: Final = user("the administrator", Role.MODERATOR)
 DPO: Final = user("the data protection officer", Role.DPO)
 CHAIR: Final = user("the chair of governors", Role.CHAIR)
+GOVERNORS: Final = tuple(user(f"governor {n}", Role.GOVERNOR) for n in (1, 2, 3))
+GOVERNOR: Final = GOVERNORS[0]
 CLERK: Final = user("the panel clerk", Role.CLERK)
 AUDITOR: Final = user("the external auditor", Role.AUDITOR)
 
@@ -103,6 +105,7 @@ PEOPLE: Final = (
     MODERATOR,
     DPO,
     CHAIR,
+    *GOVERNORS,
     CLERK,
     AUDITOR,
 )

@@ -8,6 +8,7 @@ rule which looked inside a person's words would fail here.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final, TypeVar, get_type_hints
 from uuid import UUID, uuid5
 
@@ -95,7 +96,7 @@ class Story:
     def __iter__(self) -> Iterator[Recorded]:
         return iter(self.history)
 
-    @property
+    @cached_property
     def case(self) -> Case:
         return cases.replay(self.history)
 

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from incidents.domain.access import Sight, acting_role, audience, sight, walled
+from incidents.domain.facts import UserId
 from incidents.domain.intake import AcknowledgeReport, IdentifyPerson, PersonInIncident
 from incidents.domain.school import User
 from incidents.domain.state import Case
@@ -35,6 +36,7 @@ from tests.incidents.domain.school import (
     DPO,
     DSL,
     ELSEWHERE,
+    GOVERNORS,
     HEADTEACHER,
     INSTALLER,
     MODERATOR,
@@ -60,6 +62,9 @@ NAMES = {
     "the moderator": MODERATOR,
     "the DPO": DPO,
     "the chair": CHAIR,
+    "a governor": GOVERNORS[0],
+    "another governor": GOVERNORS[1],
+    "a third governor": GOVERNORS[2],
     "the clerk": CLERK,
     "the auditor": AUDITOR,
     "the notifier": NOTIFIER,
@@ -76,7 +81,7 @@ CASES = {
     "on our account": assessing(ON_OUR_ACCOUNT).case,
     "about the head": assessing(ABOUT_THE_HEAD, lead=CHAIR).case,
 }
-NONE, STATUS, AUDIT, MODERATION, FULL = Sight
+NONE, STATUS, PAPERS, AUDIT, MODERATION, FULL = Sight
 ALWAYS = {
     "the reporter": STATUS,
     "the auditor": AUDIT,
@@ -105,6 +110,15 @@ def test_an_audience_names_exactly_those_who_see_the_case(which: str) -> None:
     case = CASES[which]
     for one in (*PEOPLE, *PROGRAMS):
         assert in_audience(case, one) is (sight(case, one) > NONE)
+
+
+def is_to(case: Case, relation: Relation) -> set[UserId | None]:
+    """Who that is, written down once more."""
+    told: dict[Relation, set[UserId | None]] = {
+        Relation.REPORTER: {case.reporter},
+        Relation.LEAD: {case.lead},
+    }
+    return told[relation] - {None}
 
 
 def in_audience(case: Case, one: User) -> bool:

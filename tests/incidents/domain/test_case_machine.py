@@ -43,7 +43,15 @@ from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Refusal, Refuses
 from incidents.domain.timers import DeadlineSet
-from incidents.domain.vocabulary import Agency, LetterState, Moderation, Part, Role, Stage
+from incidents.domain.vocabulary import (
+    REPORTING_ROLES,
+    Agency,
+    LetterState,
+    Moderation,
+    Part,
+    Role,
+    Stage,
+)
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.one_case import LIVES
 from tests.incidents.domain.requests import REPORTS, request_for
@@ -60,7 +68,7 @@ from tests.incidents.domain.school import (
 )
 from tests.incidents.domain.support import Story, given
 
-REPORTERS = [one for one in PEOPLE if one.roles - {Role.CLERK, Role.AUDITOR}]
+REPORTERS = [one for one in PEOPLE if one.roles & set(REPORTING_ROLES)]
 EVERYBODY = (*PEOPLE, *PROGRAMS)
 BUSY = [HEADTEACHER, CHAIR, SLT, MODERATOR, NOTIFIER, TIMEKEEPER]
 PACE = [timedelta(minutes=1), timedelta(minutes=1), timedelta(hours=3), timedelta(days=2)]

@@ -27,7 +27,7 @@ from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.one_case import LIVES
 from tests.incidents.domain.school import PEOPLE, PROGRAMS
 from tests.incidents.domain.support import Answer
-from tests.incidents.domain.test_access import NAMES
+from tests.incidents.domain.test_access import NAMES, is_to
 
 HELD_BY: Final[Mapping[str, set[Role]]] = {
     "everybody's": {Role.HEADTEACHER, Role.DSL, Role.MODERATOR, Role.DPO},
@@ -46,8 +46,7 @@ def may(row: Row[Any], whose: str, state: str, who: str) -> bool:
     roles = HELD_BY[whose] | ALWAYS
     if whose == "everybody's" and state == "reported":
         roles |= {Role.SLT}
-    relations = {Relation.LEAD: case.lead, Relation.REPORTER: case.reporter}
-    is_to_case = {r for r, user in relations.items() if user is not None and user == one.id}
+    is_to_case = {relation for relation in Relation if one.id in is_to(case, relation)}
     return bool(set(row.who) & ((one.roles & roles) | is_to_case))
 
 

@@ -9,10 +9,11 @@ from incidents.domain.case import COMMANDS, ROWS, offers
 from incidents.domain.state import Case
 from incidents.domain.table import Command, Refuses, Row
 from incidents.domain.timers import DeadlineMet, DeadlineSet
-from incidents.domain.vocabulary import Role
+from incidents.domain.vocabulary import Relation, Role
 from tests.incidents.domain.happy_paths import HAPPY_PATHS, Example
 from tests.incidents.domain.school import PEOPLE, PROGRAMS
 from tests.incidents.domain.support import Story
+from tests.incidents.domain.test_access import is_to
 
 BY_NAME = {row.name: row for _, row in ROWS.values()}
 
@@ -55,8 +56,7 @@ def test_a_row_is_refused_to_everybody_it_does_not_name(name: str) -> None:
 
 def named(row: Row[Any], case: Case, user: object, roles: frozenset[Role]) -> bool:
     """Whether a row names somebody, by a role or by what he is to the case."""
-    relations = {"lead": case.lead, "reporter": case.reporter}
-    here = {who for who, someone in relations.items() if user is not None and someone == user}
+    here = {str(relation) for relation in Relation if user in is_to(case, relation)}
     return bool({str(who) for who in row.who} & (here | set(roles)))
 
 
