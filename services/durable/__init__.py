@@ -4,9 +4,11 @@ Both services keep what they must not lose through this one door. A `Database` i
 users whichever it is: writers take turns, readers never wait for them, SQL is written once.
 """
 
-from durable.database import Connection, Cursor, Database, Row
+from durable.database import Connection, Cursor, Database, Hold, Row
 from durable.errors import (
     DatabaseError,
+    HeldElsewhere,
+    HoldLost,
     IntegrityError,
     MustMigrate,
     OutcomeUnknown,
@@ -20,6 +22,9 @@ __all__ = [
     "Cursor",
     "Database",
     "DatabaseError",
+    "HeldElsewhere",
+    "Hold",
+    "HoldLost",
     "IntegrityError",
     "MustMigrate",
     "OutcomeUnknown",

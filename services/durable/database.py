@@ -8,8 +8,9 @@ Values = Sequence[Any]
 
 
 class Row(Protocol):
-    """A row: its columns by place, by name, or all in order."""
+    """A row: its columns by place, by name, or all in order; `dict(row)` has them by name."""
 
+    def keys(self) -> Sequence[str]: ...
     def __getitem__(self, key: Any, /) -> Any: ...
     def __iter__(self) -> Iterator[Any]: ...
     def __len__(self) -> int: ...
@@ -41,6 +42,16 @@ class Connection(Protocol):
         """What is done in the block is undone alone when it raises; the transaction goes on."""
 
 
+class Hold(Protocol):
+    """The right to be the only process that does a certain work with a database."""
+
+    def check(self) -> None:
+        """Raises HoldLost when the right may have ended."""
+
+    def regain(self) -> None:
+        """Get it back if it was lost. Raises HeldElsewhere, StoreUnavailable."""
+
+
 class Database(Protocol):
     """One database. Safe to share between threads; several processes may open the same one."""
 
@@ -69,6 +80,13 @@ class Database(Protocol):
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Like `reading`, but every statement of the block sees the same moment."""
+
+    def alone(self) -> AbstractContextManager[Hold]:
+        """Be, while the block lasts, the only process that does; others may still read and write.
+
+        In PostgreSQL the right ends with the connection that holds it, whenever that is lost: it
+        has to be checked before what only one may do. Raises HeldElsewhere, StoreUnavailable.
+        """
 
     def rebuild(self) -> None:
         """Write every table anew from what is live, so that nothing deleted is left in them.

@@ -13,6 +13,14 @@ class MustMigrate(StoreUnavailable):
     """The database has not the tables this program needs: they are made by `migrate`."""
 
 
+class HoldLost(StoreUnavailable):
+    """The right to work with the database alone may have ended: get it back before going on."""
+
+
+class HeldElsewhere(Exception):
+    """Another process works with the database alone."""
+
+
 class DatabaseError(Exception):
     """The database refused something for a reason of its own: a mistake of ours, or damage."""
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from select import select
+from select import POLLIN, poll
 from threading import Lock, get_ident
 from time import monotonic
 from typing import Any, ClassVar, Final, Literal
@@ -28,6 +28,7 @@ from durable.errors import (
     OutcomeUnknown,
     StoreUnavailable,
 )
+from durable.hold import SessionHold
 from durable.schema import Schema
 
 PATIENCE_MS: Final = 2500
@@ -62,6 +63,12 @@ _REASONS: Final = {
     "3D000": "there is no such database. Check DATABASE_URL",
     "42501": "the role in DATABASE_URL may not do this. Run `migrate --role` as its owner",
 }
+_FOR_LONG: Final = (
+    "-c idle_session_timeout=0 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=2 "
+    "-c tcp_keepalives_count=5"
+)
+"""A connection that only holds something: its server looks after it too, and gives up after us."""
+_ALONE: Final = 0x616C6F6E
 _STEPS_TAKEN: Final = """CREATE TABLE IF NOT EXISTS steps_taken (
     number BIGINT PRIMARY KEY, sha256 TEXT NOT NULL)"""
 
@@ -85,8 +92,8 @@ class PostgresDatabase:
             f"-c lock_timeout={PATIENCE_MS} -c synchronous_commit={commit} -c timezone=UTC "
             f"-c idle_in_transaction_session_timeout=60000"
         )
-        turn = crc32(self._namespace.encode())
-        self._begin = f"BEGIN; SELECT pg_advisory_xact_lock({turn})"
+        self._number = crc32(self._namespace.encode())
+        self._begin = f"BEGIN; SELECT pg_advisory_xact_lock({self._number})"
         self._turn = Lock()
         self._holder: int | None = None
         self._held: psycopg.Connection[Any] | None = None
@@ -158,6 +165,16 @@ class PostgresDatabase:
                 "migrate` and `python -m notifier migrate` as the owner of the database first."
             )
 
+    @contextmanager
+    def alone(self) -> Iterator[SessionHold[psycopg.Connection[Any]]]:
+        """Be the only process that does, by a lock of a connection of its own."""
+        hold = SessionHold(self.name, self._take_alone, _is_alive)
+        hold.regain()
+        try:
+            yield hold
+        finally:
+            hold.release()
+
     def rebuild(self) -> None:
         """Write the tables that the program owns anew. What WAL archives hold is beyond this."""
         with self._connected() as raw:
@@ -220,17 +237,33 @@ class PostgresDatabase:
                 raw = self._idle.pop()
             except IndexError:
                 return None
-            # An idle server has nothing to say: what can be read is the news that it is gone.
-            if not raw.closed and not select([raw], [], [], 0)[0]:
+            if _is_quiet(raw):
                 return raw
             raw.close()
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _take_alone(self) -> psycopg.Connection[Any] | None:
+        raw = self._connect(_FOR_LONG)
+        # Two numbers: locks of two numbers are not those of one, by which writers take turns.
+        ask = f"SELECT pg_try_advisory_lock({_ALONE}, {self._number & 0x7FFFFFFF})"
+        try:
+            [got] = raw.execute(ask).fetchone() or (False,)
+        except psycopg.Error as error:
+            raw.close()
+            raise self.told(error) from error
+        if got:
+            return raw
+        raw.close()
+        return None
+
+    def _connect(self, more: str = "") -> psycopg.Connection[Any]:
         if monotonic() < self._rest_until:
             raise self._unavailable(_AWAY)
         try:
             return psycopg.connect(
-                **self._settings, options=self._options, autocommit=True, row_factory=_row_factory
+                **self._settings,
+                options=f"{self._options} {more}",
+                autocommit=True,
+                row_factory=_row_factory,
             )
         except psycopg.Error as error:
             self._rest_until = monotonic() + REST_SECONDS
@@ -270,6 +303,25 @@ class PostgresDatabase:
         return StoreUnavailable(f"{self.name} cannot be used: {reason}.")
 
 
+def _is_quiet(raw: psycopg.Connection[Any]) -> bool:
+    """Whether an idle connection is good: what can be read on it is the news that it is gone."""
+    if raw.closed:
+        return False
+    looking = poll()
+    looking.register(raw.fileno(), POLLIN)
+    return not looking.poll(0)
+
+
+def _is_alive(raw: psycopg.Connection[Any]) -> bool:
+    """Whether a connection still holds what it holds; asked only when its server says something."""
+    if _is_quiet(raw):
+        return True
+    with suppress(psycopg.Error):
+        raw.execute("SELECT 1")
+        return True
+    return False
+
+
 class _Row(tuple[Any, ...]):
     """A row whose columns go by place and by name, as SQLite's do."""
 
@@ -278,6 +330,10 @@ class _Row(tuple[Any, ...]):
 
     def __getitem__(self, key: Any) -> Any:
         return tuple.__getitem__(self, self.names[key] if isinstance(key, str) else key)
+
+    def keys(self) -> list[str]:
+        """Return the names of the columns, in order."""
+        return list(self.names)
 
 
 def _row_factory(cursor: psycopg.Cursor[Any]) -> Any:

@@ -6,7 +6,7 @@ SQLite's errors come out as `StoreUnavailable` with words for the person who has
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Row
 from threading import Lock, get_ident
@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from durable.database import Connection, Cursor, Values
 from durable.errors import DatabaseError, IntegrityError, StoreUnavailable
+from durable.hold import FileHold, file_hold
 from durable.schema import Schema
 
 PATIENCE: Final = 2.5
@@ -159,6 +160,10 @@ class SqliteDatabase:
                     connection.execute(statement)
                 connection.execute("INSERT INTO steps_taken VALUES (?, ?)", (number, step.sha256))
         return max(self._schema.size - taken, 0)
+
+    def alone(self) -> AbstractContextManager[FileHold]:
+        """Be the only process that does, by a lock on a file beside this one."""
+        return file_hold(self.path.with_name(f"{self.path.name}.lock"))
 
     def rebuild(self) -> None:
         """Write the file anew from what is live in it, and empty its write-ahead log."""
