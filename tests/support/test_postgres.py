@@ -1,0 +1,135 @@
+"""The PostgreSQL that tests use is real, comes back with what it committed, and is not shared."""
+
+import psutil
+import psycopg
+import pytest
+
+from tests.support import postgres_binaries
+from tests.support.postgres import APPLICATION, Databases, PostgresServer, Stop
+
+
+def note(url: str, text: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("create table if not exists notes (text text not null)")
+        connection.execute("insert into notes values (%s)", (text,))
+
+
+def notes(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [text for (text,) in connection.execute("select text from notes order by text")]
+
+
+def one(url: str, query: str) -> object:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def test_a_server_does_not_run_as_root(postgres_server: PostgresServer) -> None:
+    backend = one(postgres_server.url(), "select pg_backend_pid()")
+    assert isinstance(backend, int)
+    assert psutil.Process(backend).uids().effective != 0
+
+
+def test_a_server_syncs_what_it_commits_unless_told_not_to(postgres_server: PostgresServer) -> None:
+    assert one(postgres_server.url(), "show fsync") == "on"
+    with PostgresServer(fsync=False) as hasty:
+        assert one(hasty.url(), "show fsync") == "off"
+
+
+def test_a_server_answers_through_its_socket_too(postgres_server: PostgresServer) -> None:
+    assert one(postgres_server.url(socket=True), "select inet_server_addr() is null") is True
+    assert one(postgres_server.url(), "select host(inet_server_addr())") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("how", ["fast", "immediate"])
+def test_a_stopped_server_comes_back_with_what_it_committed(
+    how: Stop, postgres_server: PostgresServer
+) -> None:
+    url = postgres_server.url()
+    note(url, "kept")
+    postgres_server.stop(how)
+    with pytest.raises(psycopg.OperationalError):
+        notes(url)
+    postgres_server.start()
+    assert notes(url) == ["kept"]
+
+
+def test_a_killed_server_comes_back_with_what_it_committed(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url()
+    note(url, "kept")
+    with psycopg.connect(url) as open_when_killed:
+        open_when_killed.execute("insert into notes values ('not committed')")
+        postgres_server.kill()
+        with pytest.raises(psycopg.OperationalError):
+            open_when_killed.commit()
+    postgres_server.start()
+    assert notes(url) == ["kept"]
+
+
+def test_a_server_whose_children_were_killed_recovers_by_itself(
+    postgres_server: PostgresServer,
+) -> None:
+    url = postgres_server.url()
+    note(url, "kept")
+    with psycopg.connect(url) as open_when_killed:
+        postgres_server.kill_children()
+        with pytest.raises(psycopg.OperationalError):
+            open_when_killed.execute("select 1")
+    postgres_server.await_answer()
+    assert notes(url) == ["kept"]
+
+
+def test_a_server_leaves_nothing_behind() -> None:
+    with PostgresServer() as server:
+        with psycopg.connect(server.url()) as connection:
+            backend = psutil.Process(connection.info.backend_pid)
+            started = backend.parent()
+        assert started is not None
+    assert not started.is_running()
+    assert not server.folder.exists()
+
+
+def test_fresh_databases_are_apart_from_each_other(postgres: Databases) -> None:
+    with postgres.fresh() as here, postgres.fresh() as there:
+        note(here, "here")
+        note(there, "there")
+        assert notes(here) == ["here"]
+        assert notes(there) == ["there"]
+
+
+def test_a_fresh_database_is_dropped_with_who_is_still_in_it(postgres: Databases) -> None:
+    with postgres.fresh() as url:
+        left_open = psycopg.connect(url)
+    with left_open, pytest.raises(psycopg.OperationalError):
+        left_open.execute("select 1")
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        notes(url)
+
+
+def test_a_fresh_database_belongs_to_a_role_that_is_no_superuser(
+    postgres_server: PostgresServer,
+) -> None:
+    with Databases(postgres_server.url(), owner=APPLICATION).fresh() as url:
+        assert one(url, "select current_user") == APPLICATION
+        assert one(url, "select rolsuper from pg_roles where rolname = current_user") is False
+        note(url, "may make tables")
+
+
+def test_a_commit_waits_for_the_disk_unless_told_not_to(postgres: Databases) -> None:
+    with postgres.fresh() as durable, postgres.fresh(synchronous=False) as hasty:
+        assert one(durable, "show synchronous_commit") == "on"
+        assert one(hasty, "show synchronous_commit") == "off"
+
+
+def test_a_place_is_sqlite_or_a_database_that_answers(place: str | None) -> None:
+    assert place is None or one(place, "select 1") == 1
+
+
+def test_without_postgresql_the_tests_fail_and_say_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgres_binaries, "_candidates", lambda: iter(()))
+    with pytest.raises(AssertionError, match="make setup-dev"):
+        postgres_binaries.binaries.__wrapped__()
