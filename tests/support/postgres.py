@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
 import psutil
 import psycopg
@@ -213,7 +213,7 @@ class Databases:
         where = parts.netloc
         if self._owner:
             where = f"{quote(self._owner)}@{where.rpartition('@')[2]}"
-        return urlunsplit(parts._replace(netloc=where, path=f"/{database}"))
+        return f"{parts.scheme}://{where}/{database}" + (f"?{parts.query}" if parts.query else "")
 
 
 @contextmanager

@@ -1,11 +1,22 @@
 """The PostgreSQL that tests use is real, comes back with what it committed, and is not shared."""
 
+import subprocess
+import tempfile
+from pathlib import Path
+
 import psutil
 import psycopg
 import pytest
 
 from tests.support import postgres_binaries
-from tests.support.postgres import APPLICATION, Databases, PostgresServer, Stop
+from tests.support.postgres import (
+    APPLICATION,
+    SUPERUSER,
+    Databases,
+    PostgresServer,
+    Stop,
+    databases,
+)
 
 
 def note(url: str, text: str) -> None:
@@ -99,6 +110,17 @@ def test_fresh_databases_are_apart_from_each_other(postgres: Databases) -> None:
         assert notes(there) == ["there"]
 
 
+@pytest.mark.parametrize("socket", [False, True])
+def test_databases_can_be_made_on_a_server_that_runs_already(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, socket: bool
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE_URL", postgres_server.url(socket=socket))
+    with databases() as there, there.fresh() as url:
+        made = one(postgres_server.url(), "select datname from pg_database where oid > 16383")
+        assert one(url, "select current_database()") == made
+        assert one(url, "select current_user") == SUPERUSER
+
+
 def test_a_fresh_database_is_dropped_with_who_is_still_in_it(postgres: Databases) -> None:
     with postgres.fresh() as url:
         left_open = psycopg.connect(url)
@@ -133,3 +155,27 @@ def test_without_postgresql_the_tests_fail_and_say_what_to_do(
     monkeypatch.setattr(postgres_binaries, "_candidates", lambda: iter(()))
     with pytest.raises(AssertionError, match="make setup-dev"):
         postgres_binaries.binaries.__wrapped__()
+
+
+def test_programs_that_only_root_can_reach_are_copied_for_the_account_that_runs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / postgres_binaries.WHEEL
+    programs, libraries = wheel / "pginstall18" / "bin", wheel.with_name(f"{wheel.name}.libs")
+    for folder in (programs, libraries):
+        folder.mkdir(parents=True, mode=0o700)
+    (libraries / "answer").write_text("found")
+    (programs / "postgres").write_text('#!/bin/sh\ncat "$(dirname "$0")/../../../"*.libs/answer\n')
+    (programs / "postgres").chmod(0o700)
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(postgres_binaries, "binaries", lambda: programs)
+    whom = postgres_binaries.account()
+    with tempfile.TemporaryDirectory() as reachable:
+        Path(reachable).chmod(0o755)
+        told = subprocess.run(
+            [postgres_binaries.usable_by(whom, Path(reachable)) / "postgres"],
+            user=whom.user if whom else None,
+            capture_output=True,
+            check=True,
+        )
+    assert told.stdout == b"found"
