@@ -14,12 +14,20 @@ import msgspec
 
 from incidents.domain.assessment import AssessmentRecorded
 from incidents.domain.closing import CaseClosed
+from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
+from incidents.domain.contact import UnreasonableContactDecided
 from incidents.domain.facts import Event, Recorded
+from incidents.domain.first_stage import (
+    ComplaintAcknowledged,
+    ComplaintReferralMade,
+    Stage1Decided,
+)
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import MeetingInvited, RemedyRequired
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.referral import ReferralMade
+from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
 from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import LetterForm
 
@@ -32,6 +40,14 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     AudienceInformed: ("v1", ("letter_id",)),
     ReferralMade: ("v1", ("referral", "agency")),
     DeadlineMissed: ("v1", ("due",)),
+    ComplaintReferralMade: ("v1", ("person",)),
+    ComplaintAcknowledged: ("v1", ("complainant",)),
+    ComplaintExtended: ("v1", ("complainant", "due", "new_due")),
+    ComplaintDiverted: ("v1", ("complainant", "procedure")),
+    Stage1Decided: ("v1", ("complainant",)),
+    PanelConvened: ("v1", ("complainant", "hears_at")),
+    ComplaintExhausted: ("v1", ("complainant",)),
+    UnreasonableContactDecided: ("v1", ("person",)),
     CaseClosed: ("v1", ()),
     LetterApproved: ("v1", ("letter_id", "document")),
     LetterWithdrawn: ("v1", ("letter_id",)),

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from incidents.domain import lifecycle, moderation, referral
-from incidents.domain.access import SIGHTS
+from incidents.domain import lifecycle, timers
+from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS
 from incidents.domain.case import TRACKS
 from incidents.domain.table import Row, Start, Track
 from incidents.domain.vocabulary import Due, Stage
@@ -50,10 +50,9 @@ def _with_picture(readme: str) -> str:
 
 def _lifecycle() -> str:
     parts = [MADE, "# The life of a case\n"]
-    drawn = (lifecycle.TRACK, moderation.TRACK, referral.TRACK)
     for track in TRACKS:
         parts.append(f"## The {track.name} track\n")
-        if track in drawn and any(row.to for row in track.rows):
+        if track is not timers.TRACK and any(row.to for row in track.rows):
             parts.append(picture(track))
         parts.append(_table(_HEAD, (_row(row) for row in track.rows)))
     return "\n".join(parts)
@@ -101,11 +100,23 @@ def _events() -> str:
 
 
 def _access() -> str:
-    rows = (
+    sights = (
         (role, sight.name.lower(), sees.__name__.strip("_").replace("_", " "))
         for role, (sight, sees) in SIGHTS.items()
     )
-    return "\n".join([MADE, "# Who sees what of a case\n", _table(("Role", "Sight", "When"), rows)])
+    relations = ((relation, sight.name.lower()) for relation, (sight, _) in RELATIONS.items())
+    sections = ((section, ", ".join(who)) for section, who in SECTIONS.items())
+    return "\n".join(
+        [
+            MADE,
+            "# Who sees what of a case\n",
+            _table(("Role", "Sight", "When"), sights),
+            "## By what somebody is to it\n",
+            _table(("Relation", "Sight"), relations),
+            "## What stays closed even then\n",
+            _table(("Section", "Open to"), sections),
+        ]
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

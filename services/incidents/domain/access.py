@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from incidents.domain.facts import UserId
+from incidents.domain.parallel import ComplaintState
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import Part, Relation, Role, Section, Stage
@@ -62,6 +63,21 @@ def _about_data(case: Case) -> bool:
     return case.about_data and _not_about_head(case)
 
 
+def _second_stage_is_open(case: Case) -> bool:
+    """From the first decision on: the clerk is whom the complainant then asks for a panel."""
+    return case.complaint is not None and case.complaint.state in _SECOND_STAGE
+
+
+_SECOND_STAGE: Final = frozenset(
+    {
+        ComplaintState.S1_DECIDED,
+        ComplaintState.S2_REQUESTED,
+        ComplaintState.S2_SCHEDULED,
+        ComplaintState.S2_DECIDED,
+        ComplaintState.EXHAUSTED,
+    }
+)
+
 SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
     Role.SLT: (Sight.FULL, _waiting_for_a_lead),
     Role.HEADTEACHER: (Sight.FULL, _not_about_head),
@@ -69,6 +85,7 @@ SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
     Role.MODERATOR: (Sight.MODERATION, _needs_moderation),
     Role.DPO: (Sight.FULL, _about_data),
     Role.CHAIR: (Sight.FULL, _about_head),
+    Role.CLERK: (Sight.PAPERS, _second_stage_is_open),
     Role.AUDITOR: (Sight.AUDIT, _always),
     Role.NOTIFIER: (Sight.FULL, _always),
     Role.TIMEKEEPER: (Sight.FULL, _always),
@@ -83,6 +100,14 @@ def _nobody_if_none(*users: UserId | None) -> frozenset[UserId]:
 RELATIONS: Final[Mapping[Relation, tuple[Sight, Callable[[Case], frozenset[UserId]]]]] = {
     Relation.REPORTER: (Sight.STATUS, lambda case: frozenset({case.reporter})),
     Relation.LEAD: (Sight.FULL, lambda case: _nobody_if_none(case.lead)),
+    Relation.INVESTIGATOR: (
+        Sight.FULL,
+        lambda case: _nobody_if_none(case.complaint.investigator if case.complaint else None),
+    ),
+    Relation.PANEL: (
+        Sight.PAPERS,
+        lambda case: frozenset(case.complaint.panel if case.complaint else ()),
+    ),
 }
 """What somebody is to a case, how much he sees by it, and who that is."""
 
@@ -179,6 +204,6 @@ def somebody_else_may(
 def _role_for(relation: Relation, user: User) -> Role | None:
     """The role to be written down for what somebody is to the case, if he has any left."""
     leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)
-    first = {Relation.LEAD: leading}
+    first = {Relation.LEAD: leading, Relation.PANEL: (Role.GOVERNOR, Role.CHAIR)}
     ranked: tuple[Role, ...] = (*first.get(relation, (Role.STAFF, *leading)), *Role)
     return next((role for role in ranked if role in user.roles), None)

@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from incidents.domain import intake, letters, lifecycle, moderation, referral, timers
+from incidents.domain import (
+    complaint,
+    contact,
+    intake,
+    letters,
+    lifecycle,
+    moderation,
+    referral,
+    timers,
+)
 from incidents.domain.access import acting_role
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.intake import IncidentLogged, LogIncident
@@ -34,6 +43,8 @@ TRACKS: Final = (
     lifecycle.TRACK,
     referral.TRACK,
     moderation.TRACK,
+    complaint.TRACK,
+    contact.TRACK,
     letters.TRACK,
     timers.TRACK,
 )

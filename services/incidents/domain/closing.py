@@ -1,6 +1,6 @@
 """The end of a case: its outcome, its closure by a second person where it was severe, its return.
 
-No case closes over an open referral, deadline or letter, nor while the audience waits for a notice.
+What may not be left open then is listed in `loose_ends`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,6 @@ from incidents.domain.timers import DeadlineWaived
 from incidents.domain.vocabulary import (
     Due,
     Finding,
-    Moderation,
     Outcome,
     Reason,
     Relation,
@@ -122,44 +121,6 @@ def handled_or_acceptable(case: Case, _command: Command | None, _asking: Asking)
     acceptable = case.assessment is not None and case.assessment.finding is Finding.ACCEPTABLE
     if case.stage is Stage.ASSESSED and not acceptable:
         return "The finding asks for action: handle it internally or refer it first."
-    return None
-
-
-@guard
-def no_open_referral(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if case.open_referrals:
-        agencies = " and ".join(case.open_referrals)
-        return f"The referral to {agencies} is open: record the agency's decision first."
-    return None
-
-
-@guard
-def no_open_deadline(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    waiting = [due for due in case.open_deadlines if due is not Due.CLOSE]
-    if waiting:
-        return f"Still to do, or to be waived with a reason: {', '.join(waiting)}."
-    return None
-
-
-@guard
-def no_open_letter(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if case.open_letters:
-        open_letters = ", ".join(f"{x.code} ({x.state})" for x in case.open_letters)
-        return f"Letters are still open: {open_letters}. Approve, resolve or withdraw them."
-    return None
-
-
-@guard
-def audience_is_told(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if case.moderation is Moderation.ACTIONED:
-        return "The audience has not been told why: post the notice, or waive it with a reason."
-    return None
-
-
-@guard
-def report_is_acknowledged(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if case.acknowledged_at is None:
-        return "Nobody has acknowledged the report yet (acknowledge-report)."
     return None
 
 

@@ -1,13 +1,14 @@
-"""When a step is due: four clocks and the school's calendar.
+"""When a step is due: the clocks and the school's calendar.
 
-School days (open to pupils), working days, running hours and working hours. A day's step is due at
+School days (open to pupils), working days, running time and working hours. A day's step is due at
 the end of that day's office hours; day 1 is the next day of its kind. Beyond the last date the
 calendar edition knows, every weekday counts as open: that can only make a step due too early, and
 `Calendar.edition_for` marks the edition so that everyone can see it was not confirmed.
 """
 
+from calendar import monthrange
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ SATURDAY = 5
 class Clock(StrEnum):
     SCHOOL_DAYS = "school_days"
     WORKING_DAYS = "working_days"
+    RUNNING_MINUTES = "running_minutes"
     RUNNING_HOURS = "running_hours"
     WORKING_HOURS = "working_hours"
 
@@ -91,10 +93,46 @@ def due_at(term: Term, start: datetime, calendar: Calendar) -> datetime:
             return _after_days(term.amount, start, calendar, calendar.is_school_day)
         case Clock.WORKING_DAYS:
             return _after_days(term.amount, start, calendar, calendar.is_working_day)
+        case Clock.RUNNING_MINUTES:
+            return start + timedelta(minutes=term.amount)
         case Clock.RUNNING_HOURS:
             return start + timedelta(hours=term.amount)
         case Clock.WORKING_HOURS:
             return _after_working_time(timedelta(hours=term.amount), start, calendar)
+
+
+def due_before(term: Term, moment: datetime, calendar: Calendar) -> datetime:
+    """Return the end of the office hours so many days before `moment`, in UTC.
+
+    For a term in days; day 1 is the last day of its kind before that of `moment`. Anything counted
+    in hours is simply so many hours before.
+    """
+    day = calendar.local(moment).date()
+    match term.clock:
+        case Clock.SCHOOL_DAYS:
+            return calendar.closing(_days_before(term.amount, day, calendar.is_school_day))
+        case Clock.WORKING_DAYS:
+            return calendar.closing(_days_before(term.amount, day, calendar.is_working_day))
+        case Clock.RUNNING_MINUTES:
+            return moment - timedelta(minutes=term.amount)
+        case Clock.RUNNING_HOURS | Clock.WORKING_HOURS:
+            return moment - timedelta(hours=term.amount)
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """Return the same day so many months later, or the last of that month where it has none."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year, month = moment.year + years, month + 1
+    if year > MAXYEAR:
+        return moment.replace(year=MAXYEAR, month=12, day=31)
+    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
+
+
+def _days_before(amount: int, day: date, counts: Callable[[date], bool]) -> date:
+    while amount:
+        day -= ONE_DAY
+        amount -= counts(day)
+    return day
 
 
 def _after_days(

@@ -290,7 +290,7 @@ def remedy_deadline(
     _case: Case, command: RequireRemedy, asking: Asking
 ) -> Iterable[tuple[Due, datetime]]:
     """Due at the end of the day that the letter names, whatever the clock says."""
-    yield Due.REMEDY, _morning_of(command.correct_by, asking)
+    yield Due.REMEDY, asking.school.morning_of(command.correct_by)
 
 
 def next_remedy_deadline(
@@ -300,12 +300,7 @@ def next_remedy_deadline(
     others = (r for r in case.remedies.values() if r.remedy != command.remedy)
     left = [remedy.correct_by for remedy in others if not remedy.met]
     if left:
-        yield Due.REMEDY, _morning_of(min(left), asking)
-
-
-def _morning_of(moment: datetime, asking: Asking) -> datetime:
-    calendar = asking.school.calendar
-    return calendar.opening(calendar.local(moment).date())
+        yield Due.REMEDY, asking.school.morning_of(min(left))
 
 
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from incidents.domain import assessment, closing, intake, internal, referral
+from incidents.domain import assessment, closing, intake, internal, loose_ends, referral
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
@@ -200,11 +200,9 @@ TRANSITIONS = (
         at=(Stage.ASSESSING,),
         guards=(
             assessment.no_harm_suspected,
-            closing.report_is_acknowledged,
+            loose_ends.report_is_acknowledged,
             assessment.named_child_needs_a_second_person,
-            closing.no_open_referral,
-            closing.no_open_letter,
-            closing.audience_is_told,
+            *loose_ends.PARALLEL,
         ),
         records=(MarkedOutOfScope, CaseClosed),
         by=assessment.marked_out_of_scope,
@@ -337,7 +335,7 @@ TRANSITIONS = (
             assessment.harm_test_covers_who_is_concerned,
             closing.handled_or_acceptable,
             internal.nothing_has_to_be_referred_first,
-            closing.no_open_referral,
+            loose_ends.no_open_referral,
             closing.steps_are_done_or_left_out_with_a_reason,
         ),
         records=(OutcomeRecorded, DeadlineWaived),
@@ -352,11 +350,9 @@ TRANSITIONS = (
         at=(Stage.RESOLVED,),
         guards=(
             closing.second_person_closes,
-            closing.report_is_acknowledged,
-            closing.no_open_referral,
-            closing.no_open_deadline,
-            closing.no_open_letter,
-            closing.audience_is_told,
+            loose_ends.report_is_acknowledged,
+            loose_ends.no_open_deadline,
+            *loose_ends.PARALLEL,
         ),
         records=(CaseClosed,),
         by=closing.case_closed,

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
 from incidents.domain.internal import evidence_is_kept
+from incidents.domain.loose_ends import case_is_open
 from incidents.domain.state import Action, Case, EvidenceItem
 from incidents.domain.table import (
     Apply,
@@ -41,7 +42,6 @@ from incidents.domain.vocabulary import (
     Reason,
     Relation,
     Role,
-    Stage,
     Url,
     Words,
 )
@@ -164,11 +164,6 @@ def nothing_indecent_is_copied(case: Case, _command: Command | None, _asking: As
             "stored. Tell the DSL now, and use describe-evidence without the picture."
         )
     return None
-
-
-@guard
-def case_is_open(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    return "The case is closed: reopen it first." if case.stage is Stage.CLOSED else None
 
 
 @body_guard()

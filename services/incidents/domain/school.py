@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from incidents.domain.deadlines import Calendar, Term, due_at
+from incidents.domain.deadlines import Calendar, Term, due_at, due_before
 from incidents.domain.facts import SchoolId, UserId
 from incidents.domain.vocabulary import Due, Role
 
@@ -18,6 +18,15 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[Role]
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The school's own numbers that are no deadlines. The defaults are typical, not the law's."""
+
+    complaint_months: int = 3
+    """How old a matter may be when it is complained of, exceptions apart."""
+    panel_members: int = 3
+    contact_review_months: int = 6
+
+
 class School(msgspec.Struct, frozen=True, kw_only=True):
     """One school's own editions: policy clauses, calendar, deadlines, and who holds which role."""
 
@@ -27,10 +36,19 @@ class School(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar
     terms: Mapping[Due, Term]
     roster: Mapping[UserId, frozenset[Role]]
+    limits: Limits = Limits()
 
     def due(self, what: Due, start: datetime) -> datetime:
         """Return when `what` is due if it starts at `start`, in UTC."""
         return due_at(self.terms[what], start, self.calendar)
+
+    def due_before(self, what: Due, moment: datetime) -> datetime:
+        """Return when `what` has to be done so that it is done in time before `moment`, in UTC."""
+        return due_before(self.terms[what], moment, self.calendar)
+
+    def morning_of(self, moment: datetime) -> datetime:
+        """The opening of the office on that day: what is due at the end of it starts then."""
+        return self.calendar.opening(self.calendar.local(moment).date())
 
     def calendar_version(self, due: datetime) -> str:
         return self.calendar.edition_for(self.calendar.local(due).date())

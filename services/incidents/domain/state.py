@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from incidents.domain.facts import CaseId, PersonId, SchoolId, Text, UserId
+from incidents.domain.parallel import Complaint, ContactLimits
 from incidents.domain.vocabulary import (
     CHILD_CATEGORIES,
     CHILD_ROLES,
@@ -208,6 +209,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     acted: frozenset[UserId] = frozenset()
     """Everybody who has done anything in the case: none of them judges it later as an outsider."""
     deadlines: Mapping[Due, Deadline] = {}
+    complaint: Complaint | None = None
+    contact_limits: Mapping[PersonId, ContactLimits] = {}
     outcome: Outcome | None = None
     outcome_summary: Text | None = None
     outcome_by: UserId | None = None
@@ -244,7 +247,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def about_headteacher(self) -> bool:
-        return any(p.role is PersonRole.HEADTEACHER for p in self.of(Part.SUBJECT, Part.RELATED))
+        """As a subject or a relative of one, or because a complaint is about him."""
+        complained_of = self.complaint is not None and self.complaint.about_headteacher
+        named = (p.role is PersonRole.HEADTEACHER for p in self.of(Part.SUBJECT, Part.RELATED))
+        return complained_of or any(named)
 
     @property
     def needs_moderation(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec.structs import replace
 
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.school import School, User
@@ -172,6 +173,11 @@ def recording(event: type[Event]) -> Callable[[Case, Command, Asking], Iterable[
         return (event(**{n: getattr(command, n) for n in names if hasattr(command, n)}),)
 
     return record
+
+
+def prompting(case: Case, recorded: Recorded) -> Case:
+    """The case with this event among those that letters answer to."""
+    return replace(case, prompts={**case.prompts, recorded.event_id: recorded.actor.user})
 
 
 def unchanged(case: Case, _event: Event, _recorded: Recorded) -> Case:

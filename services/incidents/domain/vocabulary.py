@@ -40,6 +40,10 @@ class Relation(StrEnum):
 
     REPORTER = "reporter"
     LEAD = "lead"
+    INVESTIGATOR = "investigator"
+    """Looks into a complaint for whoever decides it."""
+    PANEL = "panel"
+    """Sits on the panel that hears a complaint."""
 
 
 class Section(StrEnum):
@@ -367,6 +371,16 @@ class Due(StrEnum):
     REMEDY = "remedy"
     MODERATION = "moderation"
     AUDIENCE_NOTICE = "audience_notice"
+    COMPLAINT_ACKNOWLEDGEMENT = "complaint_acknowledgement"
+    STAGE_1 = "stage_1"
+    STAGE_2_REQUEST = "stage_2_request"
+    """The complainant's: how long he may ask for the panel as of right."""
+    PANEL = "panel"
+    PANEL_PAPERS = "panel_papers"
+    """Counted back from the hearing."""
+    PANEL_DECISION = "panel_decision"
+    CONTACT_REVIEW = "contact_review"
+    """Outlives its case: the limits do."""
     CLOSE = "close"
 
 

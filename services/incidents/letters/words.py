@@ -24,6 +24,13 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.REMEDY: "what was to be put right has not been recorded as done",
     Due.MODERATION: "the post on the school's account has not been dealt with",
     Due.AUDIENCE_NOTICE: "the audience has not been told why",
+    Due.COMPLAINT_ACKNOWLEDGEMENT: "the complaint has not been acknowledged",
+    Due.STAGE_1: "the first stage of the complaint is not decided",
+    Due.STAGE_2_REQUEST: "the time to ask for the second stage has passed",
+    Due.PANEL: "the panel has not met",
+    Due.PANEL_PAPERS: "the panel's papers have not been sent",
+    Due.PANEL_DECISION: "the complainant has not been told the panel's decision",
+    Due.CONTACT_REVIEW: "the limits on somebody's contact have not been looked at again",
     Due.CLOSE: "the case has not been closed",
 }
 NAMELESS: Final[Mapping[PersonRole, str]] = {PersonRole.UNKNOWN: "role not known"}

@@ -68,7 +68,7 @@ from incidents.domain.vocabulary import (
     ReferralMethod,
     Retention,
 )
-from tests.incidents.domain import cases
+from tests.incidents.domain import cases, complaints
 from tests.incidents.domain.cases import LETTER
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.school import (
@@ -141,6 +141,10 @@ def and_staff(story: Story) -> Story:
     return story.after(named, by=SLT)
 
 
+def complained_of(story: Story) -> Story:
+    return complaints.received(story)
+
+
 ASSESSING: Final = cases.acknowledged(cases.assessing())
 POSSIBLY_ILLEGAL: Final = cases.assessed(cases.POSSIBLY_ILLEGAL)
 INDECENT: Final = replace(cases.REPORT, flags=(Flag.NUDE_IMAGERY,))
@@ -198,6 +202,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     ),
     (MarkOutOfScope, "no_open_referral"): on(held(ASSESSING, AssessmentStarted()), MarkOutOfScope),
     (MarkOutOfScope, "no_open_letter"): on(cases.drafted(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "no_open_complaint"): on(complained_of(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "audience_is_told"): on(DELETED, MarkOutOfScope),
     (DecideNotToRefer, "somebody_else_was_consulted"): changed(
         DecideNotToRefer, consulted=HEADTEACHER.id
@@ -258,6 +263,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
         ),
         CloseCase,
     ),
+    (CloseCase, "no_open_complaint"): on(complained_of(cases.resolved()), CloseCase),
     (CloseCase, "no_open_deadline"): on(cases.handled().after(cases.OUTCOME, by=SLT), CloseCase),
     (CloseCase, "no_open_letter"): on(cases.drafted(cases.resolved()), CloseCase),
     (CloseCase, "audience_is_told"): on(

@@ -3,8 +3,6 @@
 A row without one fails `test_rows.py`; so does an example whose row is gone.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from incidents.domain.assessment import (
@@ -27,7 +25,6 @@ from incidents.domain.closing import (
     RecordOutcome,
     ReopenCase,
 )
-from incidents.domain.facts import Event
 from incidents.domain.intake import (
     AcknowledgeReport,
     AddInformation,
@@ -96,7 +93,6 @@ from incidents.domain.referral import (
     ReferralMade,
     ResumeInternal,
 )
-from incidents.domain.school import User
 from incidents.domain.table import Command
 from incidents.domain.timers import (
     DeadlineMet,
@@ -107,8 +103,9 @@ from incidents.domain.timers import (
     WaiveDeadline,
 )
 from incidents.domain.vocabulary import Agency, Correctable, Due, Part, PersonRole, Route
-from tests.incidents.domain import cases
+from tests.incidents.domain import cases, complaints
 from tests.incidents.domain.cases import HASH, LETTER
+from tests.incidents.domain.examples import Example, example, of
 from tests.incidents.domain.school import (
     DSL,
     FRIDAY,
@@ -122,27 +119,6 @@ from tests.incidents.domain.school import (
     id_of,
 )
 from tests.incidents.domain.support import A_MINUTE, Story
-
-
-@dataclass(frozen=True)
-class Example:
-    """Given this story, when somebody asks this, then these events are recorded."""
-
-    story: Story
-    command: Command
-    by: User
-    records: tuple[type[Event], ...]
-
-
-def example(story: Story, command: Command, by: User, *records: type[Event]) -> Example:
-    return Example(story, command, by, records)
-
-
-def of(
-    story: Story, command: Callable[[Story], Command], by: User, *records: type[Event]
-) -> Example:
-    """An example whose command depends on the story."""
-    return Example(story, command(story), by, records)
 
 
 def with_remedy() -> Story:
@@ -167,7 +143,7 @@ def uncertain() -> Story:
     return story.after(RecordLetterUncertain(letter=LETTER, why="no_reply"), by=NOTIFIER)
 
 
-HAPPY_PATHS: Final = {
+HAPPY_PATHS: Final[dict[type[Command], Example]] = {
     AddInformation: example(
         cases.reported(), AddInformation(text="It is on two groups."), STAFF, InformationAdded
     ),
@@ -342,4 +318,5 @@ HAPPY_PATHS: Final = {
         HEADTEACHER,
         DeadlineWaived,
     ),
+    **complaints.HAPPY,
 }

@@ -40,8 +40,10 @@ from tests.incidents.domain.cases import (
     acknowledged,
     approved,
     draft,
+    identified,
     reported,
 )
+from tests.incidents.domain.complaints import complaint_lives
 from tests.incidents.domain.school import (
     CHAIR,
     FRIDAY,
@@ -76,6 +78,7 @@ def led_through(report: LogIncident, lead: User, other: User) -> dict[str, Story
     story = found["agencies closed"].after(ResumeInternal(), by=other)
     inside = StartInternalHandling(route=Route.STAFF_CONDUCT)
     story = found["internal"] = story.after(inside, by=lead)
+    found |= complaint_lives(identified(story, lead), lead, other)
     outcome = replace(OUTCOME, steps_left_out_because="He has left the school.")
     story = found["resolved"] = story.after(outcome, by=lead)
     found["closed"] = story.after(CloseCase(), by=other)

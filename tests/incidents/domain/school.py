@@ -67,6 +67,13 @@ TERMS: Final = {
     Due.REMEDY: Term(amount=0, clock=Clock.SCHOOL_DAYS),
     Due.MODERATION: Term(amount=2, clock=Clock.WORKING_HOURS),
     Due.AUDIENCE_NOTICE: Term(amount=0, clock=Clock.WORKING_DAYS),
+    Due.COMPLAINT_ACKNOWLEDGEMENT: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.STAGE_1: Term(amount=20, clock=Clock.SCHOOL_DAYS),
+    Due.STAGE_2_REQUEST: Term(amount=10, clock=Clock.SCHOOL_DAYS),
+    Due.PANEL: Term(amount=20, clock=Clock.SCHOOL_DAYS),
+    Due.PANEL_PAPERS: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.PANEL_DECISION: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.CONTACT_REVIEW: Term(amount=0, clock=Clock.SCHOOL_DAYS),
     Due.CLOSE: Term(amount=5, clock=Clock.SCHOOL_DAYS),
 }
 

@@ -117,6 +117,8 @@ def is_to(case: Case, relation: Relation) -> set[UserId | None]:
     told: dict[Relation, set[UserId | None]] = {
         Relation.REPORTER: {case.reporter},
         Relation.LEAD: {case.lead},
+        Relation.INVESTIGATOR: {case.complaint.investigator} if case.complaint else set(),
+        Relation.PANEL: set(case.complaint.panel) if case.complaint else set(),
     }
     return told[relation] - {None}
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from incidents.domain.deadlines import Calendar, Clock, Span, Term, due_at
 from tests.incidents.domain.school import CALENDAR, FRIDAY, ZONE, london
 
-SCHOOL_DAYS, WORKING_DAYS, RUNNING_HOURS, WORKING_HOURS = Clock
+SCHOOL_DAYS, WORKING_DAYS, RUNNING_MINUTES, RUNNING_HOURS, WORKING_HOURS = Clock
 LEAP_YEAR = Calendar(
     edition="2027-28/1",
     zone=ZONE,

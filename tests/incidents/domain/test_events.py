@@ -12,6 +12,7 @@ import pytest
 from incidents.domain import users
 from incidents.domain.assessment import AssessmentRecorded
 from incidents.domain.case import EVENTS, ROWS, TRACKS
+from incidents.domain.complaint_ends import ComplaintExtended
 from incidents.domain.facts import Event, PersonId
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import RemedyRequired
@@ -44,6 +45,7 @@ IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
     EvidenceCaptured: {"sha256", "media_type"},
     AudienceInformed: {"text_hash"},
     DeadlineSet: {"calendar_version"},
+    ComplaintExtended: {"calendar_version"},
     LetterRendered: {
         "code",
         "audience",

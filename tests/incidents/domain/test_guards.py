@@ -6,8 +6,9 @@ from incidents.domain.case import ROWS, offers
 from incidents.domain.intake import LogIncident
 from incidents.domain.lifecycle import LOGGING_GUARDS
 from incidents.domain.table import Command, Guard
-from tests.incidents.domain.guards import REFUSALS
+from tests.incidents.domain import guards, guards_parallel
 
+REFUSALS = {**guards.REFUSALS, **guards_parallel.REFUSALS}
 GUARDS: dict[tuple[type[Command], str], Guard] = {
     **{(ask, guard.name): guard for ask, (_, row) in ROWS.items() for guard in row.guards},
     **{(LogIncident, guard.name): guard for guard in LOGGING_GUARDS},

@@ -12,6 +12,7 @@ import pytest
 from incidents.domain.case import EVENTS, ROWS, TRACKS, offers
 from incidents.domain.facts import Event
 from incidents.domain.intake import IncidentLogged
+from incidents.domain.parallel import ComplaintState, ContactState
 from incidents.domain.table import Refuses, Row
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.vocabulary import (
@@ -34,6 +35,13 @@ HELD_BY: Final[Mapping[str, set[Role]]] = {
     "the chair's": {Role.CHAIR, Role.MODERATOR},
 }
 """The roles that come with this case, beside the auditor's and our own programs'."""
+WITH_THE_CLERK: Final = {
+    "complaint decided",
+    "second stage",
+    "panel convened",
+    "panel decided",
+    "complaint exhausted",
+}
 ALWAYS: Final = {Role.AUDITOR, Role.NOTIFIER, Role.TIMEKEEPER}
 PLACES: Final = [(whose, state) for whose, states in LIVES.items() for state in states]
 
@@ -46,6 +54,8 @@ def may(row: Row[Any], whose: str, state: str, who: str) -> bool:
     roles = HELD_BY[whose] | ALWAYS
     if whose == "everybody's" and state == "reported":
         roles |= {Role.SLT}
+    if state in WITH_THE_CLERK:
+        roles |= {Role.CLERK}
     is_to_case = {relation for relation in Relation if one.id in is_to(case, relation)}
     return bool(set(row.who) & ((one.roles & roles) | is_to_case))
 
@@ -107,6 +117,7 @@ def test_between_them_the_two_cases_stand_in_every_state_of_every_track() -> Non
     seen = {state for track in TRACKS for case in cases for state in track.states(case, None)}
     told = {d.state for case in cases for d in case.deadlines.values()}
     every = {*Stage, *Moderation, *ReferralState, *LetterState, *DeadlineState}
+    every |= {*ComplaintState, *ContactState}
     assert every == seen | told
 
 

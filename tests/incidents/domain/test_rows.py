@@ -10,7 +10,8 @@ from incidents.domain.state import Case
 from incidents.domain.table import Command, Refuses, Row
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.vocabulary import Relation, Role
-from tests.incidents.domain.happy_paths import HAPPY_PATHS, Example
+from tests.incidents.domain.examples import Example
+from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.school import PEOPLE, PROGRAMS
 from tests.incidents.domain.support import Story
 from tests.incidents.domain.test_access import is_to

@@ -1,0 +1,91 @@
+"""What may not be left open when a case closes: one guard for each track.
+
+No case closes over an open referral, complaint, letter or deadline, nor while the audience waits
+for a notice or the reporter for a word.
+"""
+
+from typing import Final
+
+from incidents.domain.parallel import ComplaintState
+from incidents.domain.state import Case
+from incidents.domain.table import Asking, Command, Guard, guard
+from incidents.domain.vocabulary import Due, Moderation, Stage
+
+LASTING: Final = frozenset({Due.CONTACT_REVIEW})
+"""Deadlines that outlive their case."""
+
+
+@guard
+def no_open_referral(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.open_referrals:
+        agencies = " and ".join(case.open_referrals)
+        return f"The referral to {agencies} is open: record the agency's decision first."
+    return None
+
+
+@guard
+def no_open_deadline(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    waiting = [due for due in case.open_deadlines if due is not Due.CLOSE and due not in LASTING]
+    if waiting:
+        return f"Still to do, or to be waived with a reason: {', '.join(waiting)}."
+    return None
+
+
+@guard
+def no_open_letter(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.open_letters:
+        open_letters = ", ".join(f"{x.code} ({x.state})" for x in case.open_letters)
+        return f"Letters are still open: {open_letters}. Approve, resolve or withdraw them."
+    return None
+
+
+@guard
+def audience_is_told(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.moderation is Moderation.ACTIONED:
+        return "The audience has not been told why: post the notice, or waive it with a reason."
+    return None
+
+
+@guard
+def case_is_open(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    return "The case is closed: reopen it first." if case.stage is Stage.CLOSED else None
+
+
+@guard
+def report_is_acknowledged(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.acknowledged_at is None:
+        return "Nobody has acknowledged the report yet (acknowledge-report)."
+    return None
+
+
+@guard
+def no_open_complaint(case: Case, _command: Command | None, asking: Asking) -> str | None:
+    """Also while the complainant may still ask for the second stage."""
+    complaint = case.complaint
+    if complaint is None:
+        return None
+    may_ask = complaint.stage_2_by is not None and asking.now <= complaint.stage_2_by
+    if complaint.state is ComplaintState.S1_DECIDED and may_ask:
+        return "The complainant may still ask for the second stage: close the case after that."
+    if complaint.state in _COMPLAINT_AT_WORK:
+        return "The complaint is not at its end: decide it, or record that it was withdrawn."
+    return None
+
+
+_COMPLAINT_AT_WORK: Final = frozenset(
+    {
+        ComplaintState.S1_RECEIVED,
+        ComplaintState.S1_ACKNOWLEDGED,
+        ComplaintState.S2_REQUESTED,
+        ComplaintState.S2_SCHEDULED,
+        ComplaintState.S2_DECIDED,
+    }
+)
+
+PARALLEL: Final[tuple[Guard, ...]] = (
+    no_open_referral,
+    no_open_complaint,
+    no_open_letter,
+    audience_is_told,
+)
+"""What keeps a case open however it is closed."""
