@@ -11,6 +11,7 @@ from durable.errors import (
     HoldLost,
     IntegrityError,
     MustMigrate,
+    NotSetUp,
     OutcomeUnknown,
     StoreUnavailable,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "HoldLost",
     "IntegrityError",
     "MustMigrate",
+    "NotSetUp",
     "OutcomeUnknown",
     "Place",
     "Row",

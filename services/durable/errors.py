@@ -9,7 +9,11 @@ class OutcomeUnknown(StoreUnavailable):
     """The connection was lost while a transaction was being committed: it may be there or not."""
 
 
-class MustMigrate(StoreUnavailable):
+class NotSetUp(StoreUnavailable):
+    """Somebody has to set it up, or to name it rightly, before trying again can help."""
+
+
+class MustMigrate(NotSetUp):
     """The database has not the tables this program needs: they are made by `migrate`."""
 
 

@@ -25,6 +25,7 @@ from durable.errors import (
     DatabaseError,
     IntegrityError,
     MustMigrate,
+    NotSetUp,
     OutcomeUnknown,
     StoreUnavailable,
 )
@@ -58,11 +59,14 @@ _REASONS: Final = {
     "57P02": "it has crashed and is starting again. Try again in a moment",
     "57P03": "it is starting up. Try again in a moment",
     "25006": "it may only be read. Check that DATABASE_URL names the primary server",
+    "42501": "the role in DATABASE_URL may not do this. Run `migrate --role` as its owner",
+}
+_SETTINGS: Final = {
     "28P01": "it does not accept the password in DATABASE_URL",
     "28000": "it does not accept the role in DATABASE_URL",
     "3D000": "there is no such database. Check DATABASE_URL",
-    "42501": "the role in DATABASE_URL may not do this. Run `migrate --role` as its owner",
 }
+"""Reasons that a person has to put right."""
 _FOR_LONG: Final = (
     "-c idle_session_timeout=0 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=2 "
     "-c tcp_keepalives_count=5"
@@ -81,7 +85,7 @@ class PostgresDatabase:
     def __init__(
         self, url: str, schema: Schema, *, synchronous: Literal["FULL", "NORMAL"] = "FULL"
     ) -> None:
-        """Nothing is connected yet. Raises StoreUnavailable when the URL is none."""
+        """Nothing is connected yet. Raises NotSetUp when the URL is none."""
         self.name = f"the database ({schema.name})"
         self._schema = schema
         self._namespace = PREFIX + schema.name
@@ -293,6 +297,8 @@ class PostgresDatabase:
         state = error.sqlstate or ""
         if state in _REASONS:
             return self._unavailable(_REASONS[state])
+        if state in _SETTINGS:
+            return NotSetUp(f"{self.name} cannot be used: {_SETTINGS[state]}.")
         if isinstance(error, psycopg.IntegrityError):
             return IntegrityError(error.diag.message_primary or "a constraint refused it")
         if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
@@ -349,6 +355,7 @@ def _row_kind(names: tuple[str, ...]) -> type[_Row]:
 class _Connection:
     """psycopg's connection, with `?` marks and our errors."""
 
+    dialect: Final = "postgresql"
     __slots__ = ("_database", "_raw")
 
     def __init__(self, raw: psycopg.Connection[Any], database: PostgresDatabase) -> None:
@@ -404,7 +411,7 @@ def _read_url(url: str) -> dict[str, Any]:
         return {**_OPTIONS, **conninfo_to_dict(url)}
     except psycopg.ProgrammingError:
         # libpq's own words would quote the password.
-        raise StoreUnavailable(
+        raise NotSetUp(
             "DATABASE_URL is not the address of a PostgreSQL database. "
             "It reads like postgresql://role:password@host:5432/database."
         ) from None

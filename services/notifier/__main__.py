@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,12 @@ from uuid import UUID
 
 import click
 
+from durable import Database, StoreUnavailable
 from notifier import logs
 from notifier.clock import now
 from notifier.config import Settings
 from notifier.contract import NoSchema
-from notifier.database import FILE, Database, LedgerInUse, LedgerUnavailable
+from notifier.database import FILE, SCHEMA, LedgerInUse, open_ledger
 from notifier.fates import State
 from notifier.inbox import Inbox
 from notifier.ledger import Ledger, LetterRow
@@ -31,6 +32,7 @@ EXAMPLES: Final = """
 Examples:
   python -m notifier                                run it
   python -m notifier letters --state uncertain      what waits for somebody to find out
+  python -m notifier migrate --role ROLE            make its tables in PostgreSQL
   python -m notifier dead-letters --retry EVENT     try an event again that was given up
   python -m notifier lint --letters my-letters      check templates before they are used
 """
@@ -50,8 +52,8 @@ class Failed(click.ClickException):
 def main(context: click.Context) -> None:
     """Write the letters that cases ask for, and send them once they may be sent.
 
-    Settings come from the environment: VAR, NATS_URL, NATS_NKEY_SEED_FILE, SMTP_URL,
-    SMTP_CONNECTIONS, MAIL_DOMAIN, LETTERS_DIR, SCHEMAS_DIR.
+    Settings come from the environment: VAR, DATABASE_URL, NATS_URL, NATS_NKEY_SEED_FILE,
+    SMTP_URL, SMTP_CONNECTIONS, MAIL_DOMAIN, LETTERS_DIR, SCHEMAS_DIR.
     """
     if context.invoked_subcommand is None:
         _run()
@@ -74,8 +76,8 @@ def _run() -> None:
         LedgerBehind,
         LedgerDiverged,
         LedgerInUse,
-        LedgerUnavailable,
         NoSchema,
+        StoreUnavailable,
     ) as reason:
         raise Failed(str(reason)) from reason
 
@@ -145,6 +147,22 @@ def dead_letters(retry: UUID | None, skip: UUID | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--role", help="The role that the notifier signs in with: grant it what it needs.")
+def migrate(role: str | None) -> None:
+    """Make the ledger's tables in the database that DATABASE_URL names, or bring them up to date.
+
+    To be run as the owner of the database, before the notifier of a new version is started. A file
+    needs none of it: the notifier sees to it itself.
+    """
+    try:
+        with closing(_settings().place.open(SCHEMA, migrate=False)) as database:
+            taken = database.migrate(role)
+    except StoreUnavailable as reason:
+        raise Failed(str(reason)) from reason
+    click.echo(f"The ledger is up to date: {taken or 'no'} step{'s' * (taken != 1)} taken.")
+
+
+@main.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if a file differs.")
 def schemas(folder: Path, check: bool) -> None:
@@ -209,11 +227,15 @@ def _age(since: datetime) -> str:
 @contextmanager
 def _database() -> Iterator[Database]:
     """The ledger of a notifier, which may be running."""
-    path = _settings().var / FILE
-    if not path.exists():
+    place = _settings().place
+    path = place.folder / FILE
+    if place.in_files and not path.exists():
         raise Failed(f"There is no ledger at {path}. Set VAR to the notifier's folder.")
-    with Database(path) as database:
-        yield database
+    try:
+        with closing(open_ledger(place)) as database:
+            yield database
+    except StoreUnavailable as reason:
+        raise Failed(str(reason)) from reason
 
 
 def _settings() -> Settings:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -27,6 +28,7 @@ from notifier.contract import Contract
 from notifier.inbox import Arrival, Inbox
 from notifier.intake import Intake
 from notifier.messages import PARTITIONS
+from notifier.outage import outlast
 
 log: Final = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ class Consumer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Take events until `stopping` is set; what has been begun is finished first.
 
-        A broker that is away is waited for. Raises `LedgerUnavailable`.
+        A broker or a database that is away is waited for.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -126,9 +128,14 @@ class Consumer:
             return
         for message in messages or ():
             async with _still_busy(message):
-                await self._take(message)
-            self._inbox.reached(partition, message.metadata.sequence.stream)
-            await message.ack()
+                kept = await outlast(stopping, partial(self._keep, message, partition))
+            if kept:
+                await message.ack()
+
+    async def _keep(self, message: Msg, partition: int) -> bool:
+        await self._take(message)
+        self._inbox.reached(partition, message.metadata.sequence.stream)
+        return True
 
     async def _take(self, message: Msg) -> None:
         try:
@@ -149,9 +156,11 @@ class Consumer:
 
     async def _look_after_held(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            progress = await self._try_held(stopping)
-            if not progress:
-                await unless(stopping, self._ear.wait(self._seconds_to_next()))
+            await outlast(stopping, partial(self._look_once, stopping))
+
+    async def _look_once(self, stopping: asyncio.Event) -> None:
+        if not await self._try_held(stopping):
+            await unless(stopping, self._ear.wait(self._seconds_to_next()))
 
     async def _try_held(self, stopping: asyncio.Event) -> bool:
         """Try what is due, case by case. False when there is nothing, or incidents is silent."""

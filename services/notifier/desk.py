@@ -3,11 +3,15 @@
 A letter is written, kept with its case, approved by a person where that is asked for, and handed to
 the mail server. One letter of a case at a time, so that they leave in their order; the alerts of a
 case do not wait for its letters.
+
+While the database is away nothing new is begun, and what came of a mail is kept in mind until it
+can be written down.
 """
 
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -15,11 +19,11 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from durable import HeldElsewhere, Hold, StoreUnavailable
 from notifier.bell import Bell, unless
 from notifier.broker import NoAnswer, TooLarge
 from notifier.clock import Clock
 from notifier.composer import Composer, Unsendable
-from notifier.database import LedgerUnavailable
 from notifier.enquiries import Enquiries, Refused
 from notifier.fates import Happening, State
 from notifier.ledger import Draft, Ledger, LetterRow, NoSuchMove, outcome
@@ -30,6 +34,7 @@ from notifier.messages import (
     LetterUncertain,
     LetterWithdrawn,
 )
+from notifier.outage import outlast, pause
 from notifier.render import CannotRender
 from notifier.schedule import Chance, next_question, next_try
 from notifier.transports import Mail, Permanent, Temporary, Transport, Uncertain
@@ -40,6 +45,7 @@ NO_LONGER: Final = frozenset({"not_approved"})
 """Refusals that mean what a withdrawal means; every other one needs somebody to put it right."""
 CHANNEL: Final = "email"
 TOO_LATE: Final = "too_late"
+INTERRUPTED: Final = "interrupted"
 
 Place = tuple[UUID, bool]
 """A case's letters, or its alerts: what is done one after the other."""
@@ -52,6 +58,7 @@ class Desk:
         self,
         *,
         ledger: Ledger,
+        hold: Hold,
         enquiries: Enquiries,
         composer: Composer,
         transport: Transport,
@@ -61,6 +68,7 @@ class Desk:
         chance: Chance = random.random,
     ) -> None:
         self._ledger = ledger
+        self._hold = hold
         self._enquiries = enquiries
         self._composer = composer
         self._transport = transport
@@ -71,48 +79,72 @@ class Desk:
         self._chance = chance
         self._post = ThreadPoolExecutor(hands, "post")
         self._busy: dict[Place, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._is_in_doubt = True
+
+    async def begin(self) -> None:
+        """Settle what the last run left in the middle. Raises `StoreUnavailable`."""
+        self.recover()
 
     def recover(self) -> None:
-        """Settle what the last run left in the middle: its mail may have gone.
+        """Settle what was left in the middle, by the last run or by an outage: it may have gone.
 
         Letters wait for a person. Alerts go again at once, marked as a possible repeat.
         """
-        for row in self._ledger.in_state(State.SENDING):
-            self._reply_lost(row, "interrupted", again_at=self._clock())
+        self._is_in_doubt = False
+        for row in self._ledger.left_in_the_middle():
+            if _place(row) not in self._busy:
+                self._reply_lost(row, INTERRUPTED, again_at=self._clock())
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping` is set; steps that have begun are finished first.
-
-        Raises `LedgerUnavailable`.
-        """
+        """Work until `stopping` is set; steps that have begun are finished first."""
+        self._stopping, failures = stopping, 0
         try:
             while not stopping.is_set():
-                self._expire()
-                self._begin_steps()
-                await unless(stopping, self._ear.wait(self._seconds_to_next()))
-                self._raise_what_failed()
+                try:
+                    seconds = self._look()
+                    failures = 0
+                except (StoreUnavailable, HeldElsewhere) as outage:
+                    self._is_in_doubt = True
+                    failures += 1
+                    await pause(stopping, outage, failures)
+                else:
+                    await unless(stopping, self._ear.wait(seconds))
         finally:
             # Not cancelled: a mail half handed over could not be called back.
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
-        self._raise_what_failed()
+        self._put_away_what_is_done()
 
     def close(self) -> None:
         """Say goodbye to the mail server and let the threads end."""
         self._post.shutdown()
         self._transport.close()
 
+    def _look(self) -> float | None:
+        """Begin what is due. Return the seconds until something is again, None for never.
+
+        Raises `StoreUnavailable`; `HeldElsewhere` while another notifier has the right to send.
+        """
+        self._put_away_what_is_done()
+        self._hold.regain()
+        if self._is_in_doubt:
+            self.recover()
+        self._expire()
+        self._begin_steps()
+        return self._seconds_to_next()
+
     def _begin_steps(self) -> None:
         for row in self._ledger.due(2 * self._hands):
-            place = (row.case_id, row.is_alert)
+            place = _place(row)
             if place not in self._busy and len(self._busy) < self._hands:
                 self._busy[place] = asyncio.create_task(self._step(row))
                 self._busy[place].add_done_callback(lambda _: self._bell.ring())
 
-    def _raise_what_failed(self) -> None:
+    def _put_away_what_is_done(self) -> None:
         for place, task in list(self._busy.items()):
             if task.done():
                 del self._busy[place]
-                task.result()
+                task.result()  # which raises what no step should
 
     def _seconds_to_next(self) -> float | None:
         following = self._ledger.next_due()
@@ -132,10 +164,18 @@ class Desk:
 
     async def _step(self, row: LetterRow) -> None:
         try:
-            await self._forward(row)
+            await self._forward_or_later(row)
         except NoSuchMove as problem:
             self._note("decided-meanwhile", row, str(problem))
-        except LedgerUnavailable:
+        except StoreUnavailable as outage:
+            # What became of it is found out once the database is back.
+            self._is_in_doubt = True
+            self._note("put-down", row, str(outage))
+
+    async def _forward_or_later(self, row: LetterRow) -> None:
+        try:
+            await self._forward(row)
+        except (NoSuchMove, StoreUnavailable):
             raise
         except Exception as fault:
             self._fault(row, fault)
@@ -179,28 +219,36 @@ class Desk:
         self._moved(row, self._ledger.move(row.letter_id, written, draft=draft, tell=tell))
 
     async def _send(self, row: LetterRow, mail: Mail) -> None:
-        body_next = partial(self._ledger.move, row.letter_id, Happening.BODY_NEXT)
         loop = asyncio.get_running_loop()
         try:
             message_id = await loop.run_in_executor(
-                self._post, self._transport.deliver, mail, body_next
+                self._post, self._transport.deliver, mail, partial(self._mark, row)
             )
         except Temporary as refusal:
-            self._not_now(row, refusal.code)
+            write_down = partial(self._not_now, row, refusal.code)
         except Permanent as refusal:
-            self._never(row, refusal.code)
+            write_down = partial(self._never, row, refusal.code)
         except Uncertain as doubt:
-            self._reply_lost(row, doubt.why)
-        except (NoSuchMove, LedgerUnavailable):
+            write_down = partial(self._reply_lost, row, doubt.why)
+        except (NoSuchMove, StoreUnavailable):
             raise
         except Exception as surprise:
             log.error("surprise", exc_info=surprise, extra={"letter_id": row.letter_id})
-            self._reply_lost(row, f"surprise-{type(surprise).__name__}")
+            write_down = partial(self._reply_lost, row, f"surprise-{type(surprise).__name__}")
         else:
-            tell = outcome(LetterSent, row, channel=CHANNEL, message_id=message_id)
-            self._moved(row, self._ledger.move(row.letter_id, Happening.TAKEN, tell=tell))
+            write_down = partial(self._taken, row, message_id)
+        await outlast(self._stopping, partial(_soon, write_down))
+
+    def _mark(self, row: LetterRow) -> None:
+        """The body is next: from here on it may have gone. Not without the right to send."""
+        self._hold.check()
+        self._ledger.move(row.letter_id, Happening.BODY_NEXT)
 
     # ── what came of it ───────────────────────────────────────────────────────────────────────────
+
+    def _taken(self, row: LetterRow, message_id: str) -> None:
+        tell = outcome(LetterSent, row, channel=CHANNEL, message_id=message_id)
+        self._moved(row, self._ledger.move(row.letter_id, Happening.TAKEN, tell=tell))
 
     def _not_now(self, row: LetterRow, reason: str) -> None:
         next_at = next_try(row.failures + 1, self._clock(), self._chance)
@@ -265,6 +313,14 @@ class Desk:
     def _note(self, what: str, row: LetterRow, reason: str | None) -> None:
         about = {"letter_id": row.letter_id, "letter": row.letter, "reason": reason}
         log.info(what, extra=about)
+
+
+async def _soon(work: Callable[[], None]) -> None:
+    work()
+
+
+def _place(row: LetterRow) -> Place:
+    return row.case_id, row.is_alert
 
 
 def _passes(row: LetterRow, reason: str) -> bool:

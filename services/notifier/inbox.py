@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from notifier.database import Database, written
+from durable import Database
+from notifier.database import first, found, written
 
 
 class Standing(StrEnum):
@@ -59,19 +60,23 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def standing(self, event_id: UUID) -> Standing | None:
-        """Return how an event stands, None when it has not come before."""
-        found = self._database.row("SELECT state FROM inbox WHERE event_id = ?", str(event_id))
-        return Standing(found[0]) if found else None
+    def standing(self, event_id: UUID, case_id: UUID | None) -> tuple[Standing | None, bool]:
+        """Return how an event stands, None when it is new; and whether its case has to wait.
 
-    def holds_up(self, case_id: UUID | None) -> bool:
-        """Whether events of this case wait: a new one has to line up behind them."""
-        waiting = "SELECT 1 FROM inbox WHERE case_id = ? AND state <> 'done' LIMIT 1"
-        return case_id is not None and self._database.row(waiting, str(case_id)) is not None
+        A new event of a case that has to wait lines up behind what the case already holds.
+        """
+        state, waits = first(
+            self._database,
+            "SELECT (SELECT state FROM inbox WHERE event_id = ?),"
+            " EXISTS (SELECT 1 FROM inbox WHERE case_id = ? AND state <> 'done')",
+            str(event_id),
+            str(case_id) if case_id else None,
+        )
+        return Standing(state) if state else None, bool(waits)
 
     def done(self, arrival: Arrival, now: datetime) -> None:
         """Record that the event was dealt with. Its message is kept no longer."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO inbox (event_id, case_id, type, state, received_at)"
                 " VALUES (?, ?, ?, 'done', ?) ON CONFLICT (event_id) DO UPDATE"
@@ -97,7 +102,7 @@ class Inbox:
 
     def try_again(self, event_id: UUID, now: datetime) -> bool:
         """Let a dead event be tried afresh. False when there is none of this id."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             changed = connection.execute(
                 "UPDATE inbox SET state = 'held', tries = 0, next_at = ?"
                 " WHERE event_id = ? AND state = 'dead'",
@@ -107,7 +112,7 @@ class Inbox:
 
     def skip(self, event_id: UUID) -> bool:
         """Leave a dead event undone for good. False when there is none of this id."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             changed = connection.execute(
                 "UPDATE inbox SET state = 'done', message = NULL, reason = 'skipped'"
                 " WHERE event_id = ? AND state = 'dead'",
@@ -130,29 +135,30 @@ class Inbox:
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next held event is due after `now`."""
-        found = self._database.row(
-            "SELECT min(next_at) FROM inbox WHERE state = 'held' AND next_at > ?", written(now)
+        [at] = first(
+            self._database,
+            "SELECT min(next_at) FROM inbox WHERE state = 'held' AND next_at > ?",
+            written(now),
         )
-        assert found is not None
-        return datetime.fromisoformat(found[0]) if found[0] else None
+        return datetime.fromisoformat(at) if at else None
 
     def reached(self, partition: int, sequence: int) -> None:
         """Record that the stream was dealt with up to `sequence` in this partition."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO places VALUES (?, ?) ON CONFLICT (partition) DO UPDATE"
-                " SET sequence = max(sequence, excluded.sequence)",
+                " SET sequence = excluded.sequence WHERE excluded.sequence > places.sequence",
                 (partition, sequence),
             )
 
     def place(self, partition: int) -> int:
         """Return how far the stream was dealt with in this partition; 0 when not at all."""
-        found = self._database.row("SELECT sequence FROM places WHERE partition = ?", partition)
-        return found[0] if found else 0
+        row = first(self._database, "SELECT sequence FROM places WHERE partition = ?", partition)
+        return row[0] if row else 0
 
     def forget_places(self) -> None:
         """Begin anew: the stream is another one, and counts from 1 again."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute("DELETE FROM places")
 
     def _keep(
@@ -164,12 +170,12 @@ class Inbox:
         reason: str,
         failed_try: bool,
     ) -> None:
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO inbox (event_id, case_id, type, state, received_at, next_at, reason,"
                 " message, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id)"
                 " DO UPDATE SET state = excluded.state, next_at = excluded.next_at,"
-                " reason = excluded.reason, tries = tries + excluded.tries",
+                " reason = excluded.reason, tries = inbox.tries + excluded.tries",
                 (
                     *_key(arrival),
                     standing.value,
@@ -177,12 +183,12 @@ class Inbox:
                     written(next_at) if next_at else None,
                     reason,
                     arrival.message,
-                    failed_try,
+                    int(failed_try),
                 ),
             )
 
     def _waiting(self, sql: str, *values: object) -> list[Waiting]:
-        rows = self._database.rows(sql, *values)
+        rows = found(self._database, sql, *values)
         return [msgspec.convert(dict(row), Waiting, strict=False) for row in rows]
 
 

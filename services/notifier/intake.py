@@ -14,15 +14,15 @@ from uuid import UUID
 
 import msgspec
 
+from durable import Database, StoreUnavailable
 from notifier.bell import Bell
 from notifier.broker import NoAnswer
 from notifier.clock import Clock
 from notifier.contract import Contract, Unreadable
-from notifier.database import Database, LedgerUnavailable
 from notifier.enquiries import Enquiries, Refused
 from notifier.fates import Happening
 from notifier.inbox import Arrival, Inbox, Waiting
-from notifier.ledger import Ledger, NewLetter, NoSuchMove, letter_id, outcome
+from notifier.ledger import Ledger, LetterRow, NewLetter, NoSuchMove, letter_id, outcome
 from notifier.messages import (
     Approval,
     Decision,
@@ -94,11 +94,12 @@ class Intake:
     async def take(self, arrival: Arrival) -> None:
         """Deal with an event, or keep it. When this returns it may be acknowledged.
 
-        Raises `LedgerUnavailable`, and then nothing was kept.
+        Raises `StoreUnavailable`: then it is to be taken again, and what was kept is found.
         """
-        if self._inbox.standing(arrival.event_id) is not None:
+        standing, has_to_wait = self._inbox.standing(arrival.event_id, arrival.case_id)
+        if standing is not None:
             return
-        if self._inbox.holds_up(arrival.case_id):
+        if has_to_wait:
             now = self._clock()
             self._inbox.hold(arrival, now, next_at=now, reason="behind-another")
         else:
@@ -107,7 +108,8 @@ class Intake:
 
     def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that is no event of any case as a dead letter."""
-        if self._inbox.standing(arrival.event_id) is None:
+        standing, _ = self._inbox.standing(arrival.event_id, arrival.case_id)
+        if standing is None:
             self._give_up(arrival, reason)
 
     async def try_again(self, waiting: Waiting) -> bool:
@@ -125,7 +127,7 @@ class Intake:
             now = self._clock()
             self._inbox.hold(arrival, now, next_at=now + SILENCE, reason="no-answer")
             return False
-        except LedgerUnavailable:
+        except StoreUnavailable:
             raise
         except Exception as fault:
             # Whatever is wrong with this event, the events of other cases must not wait for it.
@@ -175,45 +177,37 @@ class Intake:
         else:
             happened = DECISIONS[event.type]
         letter = _data(event, Decision).letter_id
-        with self._database.transaction():
-            if event.type == APPROVED:
-                self._must_be_what_was_approved(letter, _data(event, Approval).document)
+        with self._database.writing():
+            # Nobody else writes now: what is read beside the transaction stays so.
+            row = self._ledger.letter(letter)
+            if row is not None and event.type == APPROVED:
+                _must_be_what_was_approved(row, _data(event, Approval).document)
             self._inbox.done(arrival, self._clock())
             try:
-                self._must_have_been_written(letter, happened)
-                self._ledger.move(
-                    letter, happened, not_after=self._time_from(event.time, letter, happened)
-                )
+                _must_have_been_written(row, happened)
+                until = self._time_from(event.time, row, happened)
+                self._ledger.move(letter, happened, not_after=until)
             except NoSuchMove as problem:
                 # It was sent before it was withdrawn, or has become too late: the case learns that
                 # from the outcome, and decides what to do about it.
                 log.warning("decision-too-late", extra={"letter_id": letter, "reason": problem})
 
-    def _must_have_been_written(self, letter: UUID, happened: Happening) -> None:
-        row = self._ledger.letter(letter)
-        if happened is Happening.FOUND_MISSING and row is not None and row.document is None:
-            raise NoSuchMove(row.state, happened)
-
-    def _time_from(self, said_at: datetime, letter: UUID, happened: Happening) -> datetime | None:
+    def _time_from(
+        self, said_at: datetime, row: LetterRow | None, happened: Happening
+    ) -> datetime | None:
         """A draft does not go stale while a person looks at it: its time begins with his word.
 
         With the word itself, not with our hearing it: an old one heard again gives no new time.
         """
-        row = self._ledger.letter(letter)
         if row is None or happened not in (Happening.APPROVED, Happening.FOUND_MISSING):
             return None
         rules = {rule.code: rule for rule in self._table.rules}
         return said_at + rules[row.letter].not_after if row.letter in rules else None
 
-    def _must_be_what_was_approved(self, letter: UUID, document: str) -> None:
-        row = self._ledger.letter(letter)
-        if row is not None and row.document != document:
-            raise Unreadable("approves-another-document")
-
     async def _draft(self, arrival: Arrival, event: Envelope, of: OfCase) -> None:
         rules = self._table.rules_for(event.type, event.data)
         asked = await asyncio.gather(*(self._letters(rule, event, of) for rule in rules))
-        with self._database.transaction():
+        with self._database.writing():
             self._inbox.done(arrival, self._clock())
             for letters, refused in asked:
                 self._ledger.add(letters)
@@ -250,6 +244,16 @@ class Intake:
             else:
                 tell = outcome(LetterFailed, letter, reason=reason)
                 self._ledger.move(letter.letter_id, Happening.NEVER, reason=reason, tell=tell)
+
+
+def _must_be_what_was_approved(row: LetterRow, document: str) -> None:
+    if row.document != document:
+        raise Unreadable("approves-another-document")
+
+
+def _must_have_been_written(row: LetterRow | None, happened: Happening) -> None:
+    if happened is Happening.FOUND_MISSING and row is not None and row.document is None:
+        raise NoSuchMove(row.state, happened)
 
 
 def _letter(rule: Rule, event: Envelope, of: OfCase, recipient: UUID | None) -> NewLetter:

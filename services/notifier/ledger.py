@@ -3,16 +3,17 @@
 A move, and what is to be told about it, are one transaction: when it returns, both are on the disk.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 
+from durable import Connection, Database, Row
 from notifier.clock import Clock
-from notifier.database import Database, written
+from notifier.database import first, found, written
 from notifier.fates import Happening, State, moves
 from notifier.messages import (
     LetterDrafted,
@@ -91,6 +92,15 @@ class LetterRow(NewLetter, frozen=True, kw_only=True):
     template_hash: str | None
 
 
+_NEW: Final = (
+    "letter_id, event_id, school, case_id, letter, is_alert, form, audience, recipient_ref,"
+    " not_after, state, created_at, changed_at, next_at"
+)
+_MARKS: Final = f"({', '.join('?' * len(_NEW.split(',')))})"
+_DRAFT: Final = ", ".join(f"{column} = coalesce(?, {column})" for column in Draft.__struct_fields__)
+_NO_DRAFT: Final = (None,) * len(Draft.__struct_fields__)
+
+
 class Ledger:
     """The table `letters`, and through `outbox` what is to be told of each."""
 
@@ -99,21 +109,19 @@ class Ledger:
         self._outbox = outbox
         self._clock = clock
 
-    def add(self, letters: Iterable[NewLetter]) -> None:
+    def add(self, letters: Sequence[NewLetter]) -> None:
         """Add rows for letters that are not there yet. An alert needs no draft: it is queued."""
+        if not letters:
+            return
         now = written(self._clock())
-        with self._database.transaction() as connection:
-            for letter in letters:
-                first = State.QUEUED if letter.is_alert else State.NEW
-                added = connection.execute(
-                    "INSERT INTO letters (letter_id, event_id, school, case_id, letter, is_alert,"
-                    " form, audience, recipient_ref, not_after, state, created_at, changed_at,"
-                    " next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT (letter_id) DO NOTHING",
-                    (*_values(letter), first.value, now, now, now),
-                )
-                if added.rowcount:
-                    self._believe(letter.letter_id)
+        with self._database.writing() as connection:
+            added = connection.execute(
+                f"INSERT INTO letters ({_NEW}) VALUES {', '.join([_MARKS] * len(letters))}"  # noqa: S608
+                " ON CONFLICT (letter_id) DO NOTHING RETURNING letter_id",
+                [value for letter in letters for value in (*_values(letter), now, now, now)],
+            ).fetchall()
+            if added:
+                self._believe(connection, [letter_id for (letter_id,) in added])
 
     def move(
         self,
@@ -134,37 +142,33 @@ class Ledger:
 
         Raises `NoSuchMove` when the table has none for the state the letter is in by now.
         """
-        now = written(self._clock())
-        with self._database.transaction() as connection:
-            row = self.letter(letter_id)
-            state = moves(row.is_alert).get((row.state, happening)) if row else None
-            if state is None:
-                raise NoSuchMove(row.state if row else None, happening)
-            connection.execute(
-                "UPDATE letters SET state = ?, reason = ?, changed_at = ?, next_at = ?,"
-                " not_after = coalesce(?, not_after),"
-                " silences = 0, failures = failures + ?, is_repeat = is_repeat OR ?"
-                " WHERE letter_id = ?",
+        table = _MOVES[happening]
+        now = self._clock()
+        with self._database.writing() as connection:
+            moved = connection.execute(
+                table.statement,
                 (
-                    state.value,
                     reason,
-                    now,
-                    written(next_at) if next_at else now,
+                    written(now),
+                    written(next_at or now),
                     written(not_after) if not_after else None,
-                    failed_try,
-                    is_repeat,
+                    int(failed_try),
+                    int(is_repeat),
+                    *(msgspec.structs.astuple(draft) if draft else _NO_DRAFT),
+                    *table.values,
                     str(letter_id),
                 ),
-            )
-            if draft is not None:
-                self._note_draft(letter_id, draft)
+            ).fetchone()
+            if moved is None:
+                raise NoSuchMove(self._state(connection, letter_id), happening)
+            state, told_before = moved
             if tell is not None:
-                self._outbox.tell(tell, self._clock())
-        return state
+                self._outbox.tell(connection, tell, now, told_before)
+        return State(state)
 
     def ask_later(self, letter_id: UUID, next_at: datetime, reason: str) -> None:
         """Leave the letter as it is until `next_at`: incidents has not answered a question."""
-        with self._database.transaction() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "UPDATE letters SET silences = silences + 1, next_at = ?, reason = ?"
                 " WHERE letter_id = ?",
@@ -173,8 +177,8 @@ class Ledger:
 
     def letter(self, letter_id: UUID) -> LetterRow | None:
         """Return a letter's row."""
-        found = self._letters("SELECT * FROM letters WHERE letter_id = ?", str(letter_id))
-        return found[0] if found else None
+        rows = self._letters("SELECT * FROM letters WHERE letter_id = ?", str(letter_id))
+        return rows[0] if rows else None
 
     def letters(self) -> list[LetterRow]:
         """Return every row, oldest first."""
@@ -183,6 +187,15 @@ class Ledger:
     def in_state(self, state: State) -> list[LetterRow]:
         """Return the rows in this state, oldest first."""
         return self._letters("SELECT * FROM letters WHERE state = ? ORDER BY number", state.value)
+
+    def left_in_the_middle(self) -> list[LetterRow]:
+        """Return the rows that are being sent, oldest first, however the last commits have ended.
+
+        It waits for a turn to write: a commit whose answer was lost is through, or never will be.
+        """
+        query = "SELECT * FROM letters WHERE state = ? ORDER BY number"
+        with self._database.writing() as connection:
+            return _rows(connection.execute(query, (State.SENDING.value,)))
 
     def due(self, limit: int) -> list[LetterRow]:
         """Return what is to be done now: alerts first, of each case the oldest alert and letter."""
@@ -203,47 +216,77 @@ class Ledger:
     def next_due(self) -> datetime | None:
         """Return when a row becomes due or stale next, after now."""
         now = written(self._clock())
-        found = self._database.row(
+        [at] = first(
+            self._database,
             "SELECT min(at) FROM ("
             "SELECT min(next_at) AS at FROM waiting WHERE next_at > ? UNION ALL"
-            " SELECT min(not_after) FROM perishable WHERE not_after > ?)",
+            " SELECT min(not_after) FROM perishable WHERE not_after > ?) AS times",
             now,
             now,
         )
-        assert found is not None
-        return datetime.fromisoformat(found[0]) if found[0] else None
+        return datetime.fromisoformat(at) if at else None
 
     def believe(self, told: Told) -> None:
         """Take over an outcome that was published before this ledger was restored from a copy."""
-        with self._database.transaction():
-            self._outbox.take_over(told)
-            self._believe(told.letter_id)
+        with self._database.writing() as connection:
+            self._outbox.take_over(connection, told)
+            self._believe(connection, [str(told.letter_id)])
 
-    def _believe(self, letter_id: UUID) -> None:
-        """Bring a letter to where the outcomes say it is; they may be older than its row."""
-        for told in self._outbox.about(letter_id):
-            state = TOLD[told.type]
+    def _believe(self, connection: Connection, letters: Sequence[str]) -> None:
+        """Bring letters to where the outcomes say they are; they may be older than their rows."""
+        for told in self._outbox.about(connection, letters):
+            state, draft = TOLD[told.type], _NO_DRAFT
             if told.type == DRAFTED:
                 drafted = msgspec.convert(told.data, LetterDrafted)
-                self._note_draft(letter_id, msgspec.convert(told.data, Draft))
+                draft = msgspec.structs.astuple(msgspec.convert(told.data, Draft))
                 state = State.DRAFTED if drafted.needs_approval else State.QUEUED
-            with self._database.transaction() as connection:
-                connection.execute(
-                    "UPDATE letters SET state = ?, reason = 'told-before' WHERE letter_id = ?",
-                    (state.value, str(letter_id)),
-                )
-
-    def _note_draft(self, letter_id: UUID, draft: Draft) -> None:
-        with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE letters SET media_type = ?, document = ?, data_hash = ?, template_hash = ?"
+                f"UPDATE letters SET state = ?, reason = 'told-before', {_DRAFT}"  # noqa: S608
                 " WHERE letter_id = ?",
-                (*msgspec.structs.astuple(draft), str(letter_id)),
+                (state.value, *draft, str(told.letter_id)),
             )
 
+    def _state(self, connection: Connection, letter_id: UUID) -> State | None:
+        query = "SELECT state FROM letters WHERE letter_id = ?"
+        row = connection.execute(query, (str(letter_id),)).fetchone()
+        return State(row[0]) if row else None
+
     def _letters(self, sql: str, *values: object) -> list[LetterRow]:
-        rows = self._database.rows(sql, *values)
-        return [msgspec.convert(dict(row), LetterRow, strict=False) for row in rows]
+        return _rows(found(self._database, sql, *values))
+
+
+def _rows(rows: Iterable[Row]) -> list[LetterRow]:
+    return [msgspec.convert(dict(row), LetterRow, strict=False) for row in rows]
+
+
+class _Moves(NamedTuple):
+    """What a happening does to a letter, as one statement: it moves, or no row is found."""
+
+    statement: str
+    values: tuple[object, ...]
+
+    @classmethod
+    def of(cls, happening: Happening) -> "_Moves":
+        rows = [
+            (int(is_alert), before.value, after.value)
+            for is_alert in (False, True)
+            for (before, what), after in moves(is_alert).items()
+            if what is happening
+        ]
+        # RETURNING sees the outcomes that were told before this.
+        marks = ", ".join(["(?, ?, ?)"] * len(rows))
+        statement = f"""UPDATE letters SET state = move.column3, reason = ?, changed_at = ?,
+            next_at = ?, not_after = coalesce(?, not_after), silences = 0,
+            failures = failures + ?, is_repeat = is_repeat | ?, {_DRAFT}
+            FROM (VALUES {marks}) AS move
+            WHERE letter_id = ? AND is_alert = move.column1 AND state = move.column2
+            RETURNING state,
+            (SELECT count(*) FROM outcomes WHERE outcomes.letter_id = letters.letter_id)
+            """  # noqa: S608 - marks, and our own columns
+        return cls(statement, tuple(value for row in rows for value in row))
+
+
+_MOVES: Final = MappingProxyType({happening: _Moves.of(happening) for happening in Happening})
 
 
 def letter_id(event_id: UUID, letter: str, recipient_ref: UUID | None) -> UUID:
@@ -267,9 +310,10 @@ def _values(letter: NewLetter) -> tuple[object, ...]:
         letter.school,
         str(letter.case_id),
         letter.letter,
-        letter.is_alert,
+        int(letter.is_alert),
         letter.form,
         letter.audience,
         str(letter.recipient_ref) if letter.recipient_ref else None,
         written(letter.not_after),
+        (State.QUEUED if letter.is_alert else State.NEW).value,
     )

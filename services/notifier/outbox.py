@@ -1,13 +1,14 @@
 """What incidents is to be told, in order, noted in the same transaction as what it tells of."""
 
-import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
 
-from notifier.database import Database, written
+from durable import Connection, Database, Row
+from notifier.database import first, found, written
 from notifier.messages import Outcome, type_of
 
 
@@ -23,68 +24,70 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outbox:
-    """The table `outcomes`. Positions grow, and none is ever given twice."""
+    """The table `outcomes`. Positions grow by one, and none is ever given twice."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def tell(self, outcome: Outcome, now: datetime) -> None:
-        """Note an outcome as the next one. The same history of a letter gives the same ids."""
-        letter_id = str(outcome.letter_id)
-        with self._database.transaction() as connection:
-            [before] = connection.execute(
-                "SELECT count(*) FROM outcomes WHERE letter_id = ?", (letter_id,)
-            ).fetchone()
-            connection.execute(
-                "INSERT INTO outcomes (event_id, letter_id, type, time, data)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (
-                    str(uuid5(outcome.letter_id, f"{type_of(type(outcome))} {before}")),
-                    letter_id,
-                    type_of(type(outcome)),
-                    written(now),
-                    msgspec.json.encode(outcome),
-                ),
-            )
+    def tell(
+        self, connection: Connection, outcome: Outcome, now: datetime, told_before: int
+    ) -> None:
+        """Note an outcome as the next one, in the transaction that it tells of.
 
-    def take_over(self, told: Told) -> None:
+        `told_before` is how many were told about the letter: the same history of a letter gives
+        the same ids.
+        """
+        connection.execute(
+            "INSERT INTO outcomes (position, event_id, letter_id, type, time, data)"
+            " SELECT coalesce(max(position), 0) + 1, ?, ?, ?, ?, ? FROM outcomes",
+            (
+                str(uuid5(outcome.letter_id, f"{type_of(type(outcome))} {told_before}")),
+                str(outcome.letter_id),
+                type_of(type(outcome)),
+                written(now),
+                msgspec.json.encode(outcome),
+            ),
+        )
+
+    def take_over(self, connection: Connection, told: Told) -> None:
         """Note an outcome that was published at this position before; there must be none yet."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO outcomes (position, event_id, letter_id, type, time, data)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    told.position,
-                    str(told.event_id),
-                    str(told.letter_id),
-                    told.type,
-                    written(told.time),
-                    msgspec.json.encode(told.data),
-                ),
-            )
+        connection.execute(
+            "INSERT INTO outcomes (position, event_id, letter_id, type, time, data)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                told.position,
+                str(told.event_id),
+                str(told.letter_id),
+                told.type,
+                written(told.time),
+                msgspec.json.encode(told.data),
+            ),
+        )
 
     def after(self, position: int, limit: int = 100) -> list[Told]:
         """Return the next outcomes behind `position`, in order."""
-        return self._told(
-            "SELECT * FROM outcomes WHERE position > ? ORDER BY position LIMIT ?", position, limit
+        rows = found(
+            self._database,
+            "SELECT * FROM outcomes WHERE position > ? ORDER BY position LIMIT ?",
+            position,
+            limit,
         )
+        return [_told(row) for row in rows]
 
-    def about(self, letter_id: UUID) -> list[Told]:
-        """Return everything told about a letter, in order."""
-        return self._told(
-            "SELECT * FROM outcomes WHERE letter_id = ? ORDER BY position", str(letter_id)
-        )
+    def about(self, connection: Connection, letters: Sequence[str]) -> list[Told]:
+        """Return everything told about these letters, in order."""
+        marks = ", ".join("?" * len(letters))
+        query = f"SELECT * FROM outcomes WHERE letter_id IN ({marks}) ORDER BY position"  # noqa: S608
+        rows = connection.execute(query, letters)
+        return [_told(row) for row in rows]
 
     def last_position(self) -> int:
         """Return the position of the last outcome, 0 when there is none."""
-        found = self._database.row("SELECT max(position) FROM outcomes")
-        return (found[0] if found else None) or 0
-
-    def _told(self, sql: str, *values: object) -> list[Told]:
-        return [_read(row) for row in self._database.rows(sql, *values)]
+        last: int = first(self._database, "SELECT coalesce(max(position), 0) FROM outcomes")[0]
+        return last
 
 
-def _read(row: sqlite3.Row) -> Told:
+def _told(row: Row) -> Told:
     return msgspec.convert(
         {**dict(row), "data": msgspec.json.decode(row["data"])}, Told, strict=False
     )

@@ -14,16 +14,16 @@ from nats.errors import Error as BrokerError
 from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
+from durable import StoreUnavailable
 from notifier.bell import Bell, unless
 from notifier.broker import NOTIFIER, Broker
 from notifier.ledger import Ledger
 from notifier.messages import SCHEMAS, CloudEvent, partition
+from notifier.outage import PAUSES, pause
 from notifier.outbox import Outbox, Told
 
 log: Final = logging.getLogger(__name__)
 
-PAUSES: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait after a failure, the first, the second, …; the last for all that follow."""
 WRONG_LAST_SEQUENCE: Final = 10071
 NO_SUCH_MESSAGE: Final = 10037
 
@@ -73,12 +73,15 @@ class Outcomes:
                 self._must_agree(told)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Publish until `stopping` is set. A broker that is away is waited for."""
+        """Publish until `stopping` is set. A broker or a database that is away is waited for."""
         failures = 0
         while not stopping.is_set():
             before = self.position
             try:
                 await self._publish(stopping)
+            except StoreUnavailable as outage:
+                failures = 1 if self.position > before else failures + 1
+                await pause(stopping, outage, failures)
             except (Fenced, BrokerError) as error:
                 failures = 1 if self.position > before else failures + 1
                 log.warning("not-told", extra={"reason": self._broker.explained(error)})

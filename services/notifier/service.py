@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from durable import Database, Hold, NotSetUp, Place, StoreUnavailable
 from notifier.bell import Bell, unless
 from notifier.broker import Broker, connect
 from notifier.clock import Clock, now
@@ -14,12 +16,13 @@ from notifier.composer import Composer
 from notifier.config import Settings
 from notifier.consumer import Consumer
 from notifier.contract import Contract
-from notifier.database import FILE, Database, alone
+from notifier.database import alone, open_ledger
 from notifier.desk import Desk
 from notifier.enquiries import Enquiries
 from notifier.inbox import Inbox
 from notifier.intake import Intake, followed
 from notifier.ledger import Ledger
+from notifier.outage import outlast
 from notifier.outbox import Outbox
 from notifier.outcomes import Outcomes
 from notifier.render import Renderer
@@ -79,23 +82,42 @@ async def run(settings: Settings, stopping: asyncio.Event, clock: Clock = now) -
     """Work until `stopping` is set; a mail that is being handed over is finished first.
 
     Raises `BadLetters`, `BadSmtpUrl` or `NoSchema` when the settings do not add up, `LedgerInUse`,
-    `LedgerBehind` or `LedgerDiverged` when this is not the ledger to work with, and otherwise
-    whatever a supervisor should start us afresh for.
+    `LedgerBehind`, `LedgerDiverged` or `StoreUnavailable` when this is not the ledger to work with,
+    and otherwise whatever a supervisor should start us afresh for.
     """
     checked = Checked.of(settings)
-    with alone(settings.var), Database(settings.var / FILE) as database:
+    with ExitStack() as ending:
+        opened = await _opened(settings.place, stopping, ending)
         broker = await unless(stopping, connect(settings.nats_url, settings.nats_nkey_seed_file))
-        if broker is not None:
-            async with _parts(checked, clock, database, broker) as parts:
+        if opened is not None and broker is not None:
+            async with _parts(checked, clock, *opened, broker) as parts:
                 await _work(parts, stopping)
 
 
+async def _opened(
+    place: Place, stopping: asyncio.Event, ending: ExitStack
+) -> tuple[Database, Hold] | None:
+    """Return the ledger and the right to send what it holds; None when told to stop first.
+
+    A database server may not be there yet. Raises `NotSetUp`, and `StoreUnavailable` for a file:
+    that is for a person to mend.
+    """
+    mended_by_people = (StoreUnavailable,) if place.in_files else (NotSetUp,)
+
+    async def opened() -> tuple[Database, Hold]:
+        database = open_ledger(place)
+        ending.callback(database.close)
+        return database, ending.enter_context(alone(database))
+
+    return await outlast(stopping, opened, except_for=mended_by_people)
+
+
 async def _work(parts: Parts, stopping: asyncio.Event) -> None:
-    await unless(stopping, parts.broker.answered(parts.outcomes.take_over))
-    await unless(stopping, parts.broker.answered(parts.consumer.check_places))
+    for before in (parts.outcomes.take_over, parts.consumer.check_places, parts.desk.begin):
+        asked = partial(parts.broker.answered, before)
+        await unless(stopping, outlast(stopping, asked))
     if stopping.is_set():
         return
-    parts.desk.recover()
     log.info("started")
     running = [
         asyncio.create_task(part.run(stopping))
@@ -118,7 +140,7 @@ async def _watch(broker: Broker, stopping: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _parts(
-    checked: Checked, clock: Clock, database: Database, broker: Broker
+    checked: Checked, clock: Clock, database: Database, hold: Hold, broker: Broker
 ) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as ending:
         ending.push_async_callback(broker.close)
@@ -127,6 +149,7 @@ async def _parts(
         ending.callback(composer.close)
         desk = Desk(
             ledger=books.ledger,
+            hold=hold,
             enquiries=enquiries,
             composer=composer,
             transport=Smtp(checked.mail_server, domain=checked.mail_domain, clock=clock),

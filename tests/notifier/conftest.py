@@ -1,12 +1,17 @@
-"""The notifier among real servers: a broker, a mail server, and a scripted incidents."""
+"""The notifier among real servers: a broker, a mail server, and a scripted incidents.
+
+Its ledger is a file, or lies in PostgreSQL: what names `home`, or `settings`, is tested with both.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from durable import Place
 from incidents.contract import files
 from notifier.config import Settings
+from notifier.database import SCHEMA
 from tests.notifier.other_side import OtherSide, Script
 from tests.support.nats_server import NatsServer
 from tests.support.smtp_server import SmtpServer
@@ -24,11 +29,28 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def home(tmp_path: Path, place: str | None) -> Place:
+    """Where a ledger may be made: in PostgreSQL its tables are there already."""
+    found = Place(tmp_path / "var", place)
+    if not found.in_files:
+        migrated(found)
+    return found
+
+
+def migrated(place: Place) -> None:
+    """Make the tables of a ledger in PostgreSQL."""
+    database = place.open(SCHEMA, migrate=False)
+    database.migrate()
+    database.close()
+
+
+@pytest.fixture
 def settings(
-    tmp_path: Path, contract: Path, nats_server: NatsServer, smtp_server: SmtpServer
+    home: Place, contract: Path, nats_server: NatsServer, smtp_server: SmtpServer
 ) -> Settings:
     return Settings(
-        var=tmp_path / "var",
+        var=home.folder,
+        database_url=home.url,
         nats_url=nats_server.url,
         smtp_url=smtp_server.url,
         schemas_dir=contract,

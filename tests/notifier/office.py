@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
+from durable import Place
 from notifier.bell import Bell
 from notifier.composer import Composer
-from notifier.database import Database
+from notifier.database import alone, open_ledger
 from notifier.desk import Desk
 from notifier.enquiries import Enquiries
 from notifier.fates import Happening, State
 from notifier.ledger import Ledger, LetterRow, NewLetter, letter_id
-from notifier.outbox import Outbox
+from notifier.outbox import Outbox, Told
 from notifier.render import Renderer
 from notifier.transports.smtp import Smtp, smtp_server
 from tests.notifier.other_side import ONE_PERSON, SCHOOL, Script
@@ -35,11 +35,11 @@ class Clock:
 class Office:
     """Everything the desk needs. `desk()` is one that works; several may follow one another."""
 
-    def __init__(self, var: Path, renderer: Renderer, script: Script, smtp_url: str) -> None:
+    def __init__(self, home: Place, renderer: Renderer, script: Script, smtp_url: str) -> None:
         self.script = script
         self.clock = Clock()
         self.bell = Bell()
-        self.database = Database(var / "notifier.db")
+        self.database = open_ledger(home)
         self.outbox = Outbox(self.database)
         self.ledger = Ledger(self.database, self.outbox, self.clock)
         self._renderer = renderer
@@ -49,28 +49,30 @@ class Office:
     async def desk(self, hands: int = 4) -> AsyncIterator[Desk]:
         enquiries = Enquiries(self.script)
         composer = Composer(enquiries, self._renderer, self.clock)
-        desk = Desk(
-            ledger=self.ledger,
-            enquiries=enquiries,
-            composer=composer,
-            transport=Smtp(
-                smtp_server(self._smtp_url), domain="notifier.example.com", clock=self.clock
-            ),
-            clock=self.clock,
-            bell=self.bell,
-            hands=hands,
-            chance=lambda: 0.5,
+        transport = Smtp(
+            smtp_server(self._smtp_url), domain="notifier.example.com", clock=self.clock
         )
-        desk.recover()
-        stopping = asyncio.Event()
-        running = asyncio.create_task(desk.run(stopping))
-        try:
-            yield desk
-        finally:
-            stopping.set()
-            await running
-            composer.close()
-            desk.close()
+        with alone(self.database) as hold:
+            desk = Desk(
+                ledger=self.ledger,
+                hold=hold,
+                enquiries=enquiries,
+                composer=composer,
+                transport=transport,
+                clock=self.clock,
+                bell=self.bell,
+                hands=hands,
+                chance=lambda: 0.5,
+            )
+            stopping = asyncio.Event()
+            running = asyncio.create_task(desk.run(stopping))
+            try:
+                yield desk
+            finally:
+                stopping.set()
+                await running
+                composer.close()
+                desk.close()
 
     def ask(self, code: str, case: UUID = CASE, *, form: str = "pdf") -> UUID:
         """Put a letter into the ledger, as an event would. Return its id."""
@@ -127,7 +129,11 @@ class Office:
 
     def told(self, letter: UUID) -> list[str]:
         """What was told about the letter, e.g. ["letter_drafted", "letter_sent"]."""
-        return [told.type.split(".")[1] for told in self.outbox.about(letter)]
+        return [told.type.split(".")[1] for told in self.about(letter)]
+
+    def about(self, letter: UUID) -> list[Told]:
+        with self.database.reading() as connection:
+            return self.outbox.about(connection, [str(letter)])
 
     def close(self) -> None:
         self.database.close()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -9,8 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner, Result
 
+from durable import Database, Place
 from notifier.__main__ import main
-from notifier.database import FILE, Database
+from notifier.database import FILE, open_ledger
 from notifier.fates import Happening
 from notifier.inbox import Arrival, Inbox
 from notifier.ledger import Ledger, NewLetter, letter_id
@@ -27,8 +29,11 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def database(var: Path) -> Iterator[Database]:
-    with Database(var / FILE) as database:
+def database(home: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    monkeypatch.setenv("VAR", str(home.folder))
+    if home.url:
+        monkeypatch.setenv("DATABASE_URL", home.url)
+    with closing(open_ledger(home)) as database:
         yield database
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from durable import Place
 from notifier.broker import TooLarge
 from notifier.fates import Happening, State
 from notifier.render import Renderer
@@ -25,9 +26,9 @@ def renderer(contract: Path) -> Renderer:
 
 @pytest.fixture
 def office(
-    tmp_path: Path, renderer: Renderer, script: Script, smtp_server: SmtpServer
+    home: Place, renderer: Renderer, script: Script, smtp_server: SmtpServer
 ) -> Iterator[Office]:
-    office = Office(tmp_path / "var", renderer, script, smtp_server.url)
+    office = Office(home, renderer, script, smtp_server.url)
     yield office
     office.close()
 
@@ -158,7 +159,7 @@ async def test_after_a_day_of_trying_it_is_given_up_and_told(
     async with office.desk():
         letter = await sent(office)
         await office.becomes(letter, State.RETRY)
-        with office.database.transaction() as connection:
+        with office.database.writing() as connection:
             connection.execute("UPDATE letters SET failures = 27")
         office.pass_(hours=1)
         row = await office.becomes(letter, State.FAILED)
@@ -296,7 +297,7 @@ async def test_what_incidents_refuses_is_not_sent_and_told_with_its_reason(
         row = await office.becomes(letter, state)
     assert row.reason == reason
     assert office.told(letter)[-1] == told
-    assert office.outbox.about(letter)[-1].data["reason"] == reason
+    assert office.about(letter)[-1].data["reason"] == reason
     assert smtp_server.attempts == 0
 
 

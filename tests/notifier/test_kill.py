@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from notifier.config import Settings
-from notifier.database import FILE, Database
+from notifier.database import open_ledger
 from notifier.fates import State
 from notifier.inbox import Inbox
 from notifier.ledger import Ledger, LetterRow
@@ -34,6 +35,7 @@ class Process:
             **os.environ,
             "PYTHONPATH": str(ROOT / "services"),
             "VAR": str(settings.var),
+            "DATABASE_URL": settings.database_url or "",
             "NATS_URL": settings.nats_url,
             "SMTP_URL": settings.smtp_url,
             "SCHEMAS_DIR": str(settings.schemas_dir),
@@ -70,7 +72,7 @@ def process(settings: Settings) -> Iterator[Process]:
 
 
 def rows(settings: Settings) -> list[LetterRow]:
-    with Database(settings.var / FILE) as database:
+    with closing(open_ledger(settings.place)) as database:
         return Ledger(database, Outbox(database), lambda: pytest.fail("no clock")).letters()
 
 
@@ -88,7 +90,7 @@ async def everything_told(settings: Settings, incidents: OtherSide) -> list[dict
 
     While the notifier runs: asked to stop, it leaves what is not told yet for its next start.
     """
-    with Database(settings.var / FILE) as database:
+    with closing(open_ledger(settings.place)) as database:
         count = Outbox(database).last_position()
     published = await incidents.outcomes(count)
     assert [one["data"]["position"] for one in published] == list(range(1, count + 1))
@@ -135,7 +137,7 @@ async def check_every_letter_once(
     assert max(mailed.values()) == 1
     assert {one for one, how in state.items() if how is State.ACCEPTED} <= mailed.keys()
     assert mailed.keys() <= state.keys()
-    with Database(settings.var / FILE) as database:
+    with closing(open_ledger(settings.place)) as database:
         assert Inbox(database).waiting() == []
         assert Outbox(database).last_position() == len(published)
     for letter, how in state.items():

@@ -1,15 +1,16 @@
 """The ledger, the outbox and the inbox: what is on the disk when a call returns."""
 
-import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from notifier.database import Database, LedgerInUse, LedgerUnavailable, alone, read, written
+from durable import IntegrityError, Place, StoreUnavailable
+from notifier.database import LedgerInUse, alone, first, found, open_ledger, read, written
 from notifier.fates import Happening, State
 from notifier.inbox import Arrival, Inbox, Standing
 from notifier.ledger import Draft, Ledger, LetterRow, NewLetter, NoSuchMove, letter_id, outcome
@@ -34,19 +35,24 @@ class Clock:
 
 
 class Books:
-    """One ledger with its outbox and inbox, over one file."""
+    """One ledger with its outbox and inbox."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, home: Place) -> None:
         self.clock = Clock()
-        self.database = Database(path)
+        self.database = open_ledger(home)
         self.outbox = Outbox(self.database)
         self.inbox = Inbox(self.database)
         self.ledger = Ledger(self.database, self.outbox, self.clock)
 
     def add(self, *, case: UUID = CASE, alert: bool = False, form: str = "pdf") -> LetterRow:
+        letter = self.letter(case, alert, form)
+        self.ledger.add([letter])
+        return self.row(letter.letter_id)
+
+    def letter(self, case: UUID = CASE, alert: bool = False, form: str = "pdf") -> NewLetter:
         event_id = uuid4()
         code = "A1" if alert else "L2"
-        letter = NewLetter(
+        return NewLetter(
             letter_id=letter_id(event_id, code, None),
             event_id=event_id,
             school="oakfield01",
@@ -58,8 +64,6 @@ class Books:
             recipient_ref=None,
             not_after=self.clock() + timedelta(days=14),
         )
-        self.ledger.add([letter])
-        return self.row(letter.letter_id)
 
     def row(self, letter: UUID) -> LetterRow:
         row = self.ledger.letter(letter)
@@ -76,8 +80,8 @@ class Books:
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    books = Books(tmp_path / "var" / "notifier.db")
+def books(home: Place) -> Iterator[Books]:
+    books = Books(home)
     yield books
     books.close()
 
@@ -108,9 +112,7 @@ def test_a_move_that_the_table_does_not_have_is_refused_and_changes_nothing(book
         books.ledger.move(uuid4(), Happening.APPROVED)
 
 
-def test_a_move_and_what_is_told_of_it_are_on_the_disk_together(
-    books: Books, tmp_path: Path
-) -> None:
+def test_a_move_and_what_is_told_of_it_are_on_the_disk_together(books: Books, home: Place) -> None:
     row = books.add()
     tell = outcome(
         LetterDrafted,
@@ -124,10 +126,10 @@ def test_a_move_and_what_is_told_of_it_are_on_the_disk_together(
         needs_approval=True,
     )
     books.ledger.move(row.letter_id, Happening.DRAFT_WRITTEN, draft=DRAFT, tell=tell)
-    with Database(tmp_path / "var" / "notifier.db") as another:
-        [found] = another.rows("SELECT state, document FROM letters")
-        assert tuple(found) == ("drafted", "d" * 64)
-        assert len(another.rows("SELECT * FROM outcomes")) == 1
+    with closing(open_ledger(home)) as another:
+        [row_there] = found(another, "SELECT state, document FROM letters")
+        assert tuple(row_there) == ("drafted", "d" * 64)
+        assert len(found(another, "SELECT * FROM outcomes")) == 1
 
 
 def test_outcomes_keep_their_order_and_their_ids_are_those_of_the_letters_history(
@@ -146,17 +148,25 @@ def test_outcomes_keep_their_order_and_their_ids_are_those_of_the_letters_histor
     assert books.outbox.after(1) == told[1:]
 
 
-def test_a_position_is_never_given_twice(books: Books) -> None:
-    row = books.add()
-    books.ledger.move(
-        row.letter_id, Happening.NEVER, tell=outcome(LetterFailed, row, reason="refused")
-    )
-    with books.database.transaction() as connection:
-        connection.execute("DELETE FROM outcomes")
-    later = books.add()
-    books.ledger.move(
-        later.letter_id, Happening.NEVER, tell=outcome(LetterFailed, later, reason="refused")
-    )
+def test_what_is_told_is_numbered_without_a_gap_even_when_something_was_undone(
+    books: Books,
+) -> None:
+    rows = [books.add() for _ in range(3)]
+
+    def fail(row: LetterRow) -> None:
+        tell = outcome(LetterFailed, row, reason="refused")
+        books.ledger.move(row.letter_id, Happening.NEVER, tell=tell)
+
+    def fail_and_break() -> None:
+        with books.database.writing():
+            fail(rows[1])
+            raise RuntimeError("the power goes")
+
+    fail(rows[0])
+    with pytest.raises(RuntimeError):
+        fail_and_break()
+    fail(rows[2])
+    assert [told.position for told in books.outbox.after(0)] == [1, 2]
     assert books.outbox.last_position() == 2
 
 
@@ -279,16 +289,16 @@ def test_a_held_event_holds_up_its_case_and_no_other(books: Books) -> None:
     first, second, other = arrival(), arrival(), arrival(OTHER_CASE)
     now = books.clock()
     books.inbox.hold(first, now, next_at=now, reason="no-answer")
-    assert books.inbox.holds_up(CASE)
-    assert not books.inbox.holds_up(OTHER_CASE)
-    assert not books.inbox.holds_up(None)
+    assert books.inbox.standing(uuid4(), CASE)[1]
+    assert not books.inbox.standing(uuid4(), OTHER_CASE)[1]
+    assert not books.inbox.standing(uuid4(), None)[1]
     books.inbox.hold(second, now, next_at=now, reason="behind-another")
     books.inbox.done(other, now)
     assert [waiting.event_id for waiting in books.inbox.due(now)] == [first.event_id]
     books.inbox.done(first, now)
     assert [waiting.event_id for waiting in books.inbox.due(now)] == [second.event_id]
     books.inbox.done(second, now)
-    assert not books.inbox.holds_up(CASE)
+    assert not books.inbox.standing(uuid4(), CASE)[1]
 
 
 def test_a_dead_event_keeps_its_case_waiting_until_somebody_acts(books: Books) -> None:
@@ -321,8 +331,8 @@ def test_the_message_of_an_event_that_is_done_is_kept_no_longer(books: Books) ->
     books.inbox.hold(one, now, next_at=now + timedelta(hours=1), reason="no-answer")
     assert books.inbox.next_due(now) == now + timedelta(hours=1)
     books.inbox.done(one, now)
-    assert books.inbox.standing(one.event_id) is Standing.DONE
-    [row] = books.database.rows("SELECT message, next_at, reason FROM inbox")
+    assert books.inbox.standing(one.event_id, CASE)[0] is Standing.DONE
+    [row] = found(books.database, "SELECT message, next_at, reason FROM inbox")
     assert tuple(row) == (None, None, None)
 
 
@@ -342,44 +352,68 @@ def test_an_inbox_row_and_its_letters_are_kept_together_or_not_at_all(books: Boo
     one = arrival()
 
     def take_in_and_break() -> None:
-        with books.database.transaction():
+        with books.database.writing():
             books.inbox.done(one, books.clock())
-            books.add()
+            books.ledger.add([books.letter()])
             raise RuntimeError("the power goes")
 
     with pytest.raises(RuntimeError):
         take_in_and_break()
-    assert books.inbox.standing(one.event_id) is None
+    assert books.inbox.standing(one.event_id, CASE)[0] is None
     assert books.ledger.letters() == []
 
 
-def test_only_one_notifier_works_with_a_ledger(tmp_path: Path) -> None:
-    with alone(tmp_path), pytest.raises(LedgerInUse, match="Stop it first"), alone(tmp_path):
-        pytest.fail("two at once")
-    with alone(tmp_path):
-        pass
+def test_only_one_notifier_works_with_a_ledger(home: Place) -> None:
+    with closing(open_ledger(home)) as one, closing(open_ledger(home)) as other:
+        with alone(one) as hold:
+            with pytest.raises(LedgerInUse, match="Stop it first"), alone(other):
+                pytest.fail("two at once")
+            hold.check()
+        with alone(other):
+            pass
 
 
-def test_the_file_is_for_its_owner_only_and_every_commit_is_on_the_disk(
-    books: Books, tmp_path: Path
-) -> None:
-    mode = (tmp_path / "var" / "notifier.db").stat().st_mode
-    assert stat.S_IMODE(mode) == 0o600
-    settings = [books.database.row(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
-    assert [row[0] for row in settings if row] == ["wal", 2]
+def test_the_file_is_for_its_owner_only_and_every_commit_is_on_the_disk(tmp_path: Path) -> None:
+    with closing(open_ledger(Place(tmp_path / "var"))) as database:
+        mode = (tmp_path / "var" / "notifier.db").stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+        settings = [
+            first(database, f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous")
+        ]
+        assert settings == ["wal", 2]
 
 
-def test_a_full_disk_is_told_by_its_name_and_leaves_nothing_behind(books: Books) -> None:
-    with books.database.transaction() as connection:
+def test_a_full_disk_is_told_by_its_name_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    books = Books(Place(tmp_path))
+    with books.database.writing() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    books.database.rows(f"PRAGMA max_page_count = {pages}")
+        connection.execute(f"PRAGMA max_page_count = {pages}")
     big = Arrival(event_id=uuid4(), case_id=CASE, type="incidents.noted.v1", message=b"x" * 10**6)
-    with pytest.raises(LedgerUnavailable, match="full"):
+    with pytest.raises(StoreUnavailable, match="full"):
         books.inbox.give_up(big, books.clock(), "too big")
-    assert books.inbox.standing(big.event_id) is None
-    books.database.rows("PRAGMA max_page_count = 1000000")
+    assert books.inbox.standing(big.event_id, CASE) == (None, False)
+    with books.database.writing() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
     books.inbox.give_up(big, books.clock(), "too big")
-    assert books.inbox.standing(big.event_id) is Standing.DEAD
+    assert books.inbox.standing(big.event_id, CASE) == (Standing.DEAD, True)
+    books.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailable, match="another with VAR"):
+        open_ledger(Place(tmp_path / "file" / "var"))
+
+
+def test_an_outcome_stays(tmp_path: Path) -> None:
+    books = Books(Place(tmp_path))
+    row = books.add()
+    tell = outcome(LetterFailed, row, reason="refused")
+    books.ledger.move(row.letter_id, Happening.NEVER, tell=tell)
+    with pytest.raises(IntegrityError, match="stays"), books.database.writing() as connection:
+        connection.execute("DELETE FROM outcomes")
+    assert books.outbox.last_position() == 1
+    books.close()
 
 
 def test_moments_are_kept_so_that_text_order_is_time_order() -> None:
@@ -390,16 +424,17 @@ def test_moments_are_kept_so_that_text_order_is_time_order() -> None:
     assert written(london) == written(moment)
 
 
-def test_the_tables_have_no_column_for_a_name_an_address_or_a_text(tmp_path: Path) -> None:
-    with Database(tmp_path / "notifier.db"):
-        pass
-    connection = sqlite3.connect(tmp_path / "notifier.db")
-    columns = {
-        column[1]
-        for table in ("inbox", "letters", "outcomes", "places")
-        for column in connection.execute(f"PRAGMA table_info({table})")
-    }
-    connection.close()
+COLUMNS = {
+    "sqlite": "SELECT name FROM pragma_table_info(?)",
+    "postgresql": "SELECT column_name FROM information_schema.columns WHERE table_name = ?",
+}
+
+
+def test_the_tables_have_no_column_for_a_name_an_address_or_a_text(books: Books) -> None:
+    query = COLUMNS[books.database.dialect]
+    tables = ("inbox", "letters", "outcomes", "places")
+    columns = {name for table in tables for (name,) in found(books.database, query, table)}
+    assert {"message", "letter_id", "data", "sequence"} <= columns
     personal = {
         "name",
         "email",

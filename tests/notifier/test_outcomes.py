@@ -9,15 +9,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from durable import Place
 from notifier import broker as brokers
 from notifier.bell import Bell
 from notifier.broker import Broker
-from notifier.database import Database
+from notifier.database import open_ledger
 from notifier.fates import Happening
 from notifier.ledger import Ledger, NewLetter, letter_id, outcome
 from notifier.messages import LetterFailed
 from notifier.outbox import Outbox
 from notifier.outcomes import LedgerDiverged, Outcomes
+from tests.notifier.conftest import migrated
 from tests.notifier.other_side import OtherSide
 from tests.support.nats_server import NatsServer
 
@@ -28,8 +30,8 @@ CASE = UUID(int=100)
 class Books:
     """A ledger whose letters fail as they are added: each is one outcome."""
 
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+    def __init__(self, home: Place) -> None:
+        self.database = open_ledger(home)
         self.outbox = Outbox(self.database)
         self.ledger = Ledger(self.database, self.outbox, lambda: NOW)
         self.bell = Bell()
@@ -57,17 +59,31 @@ class Books:
     def telling(self, broker: Broker) -> Outcomes:
         return Outcomes(broker=broker, ledger=self.ledger, outbox=self.outbox, bell=self.bell)
 
-    def copy(self, path: Path) -> "Books":
-        """A copy of the ledger as it is now, as a backup makes it."""
-        self.database.rows(f"VACUUM INTO '{path}'")
-        return Books(path)
+    def copy(self, home: Place) -> "Books":
+        """A ledger that has told what this one has until now, as a backup would have."""
+        copy = Books(home)
+        for told in self.outbox.after(0):
+            copy.ledger.believe(told)
+        return copy
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    books = Books(tmp_path / "notifier.db")
+def books(home: Place) -> Iterator[Books]:
+    books = Books(home)
     yield books
     books.database.close()
+
+
+@pytest.fixture
+def elsewhere(home: Place, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A place for another ledger of the same kind."""
+    if home.in_files:
+        yield Place(tmp_path / "elsewhere")
+        return
+    with request.getfixturevalue("postgres").fresh() as url:
+        place = Place(tmp_path / "elsewhere", url)
+        migrated(place)
+        yield place
 
 
 @pytest.fixture
@@ -135,10 +151,10 @@ async def test_a_broker_killed_while_outcomes_are_told_costs_nothing(
 
 
 async def test_a_ledger_restored_from_a_copy_learns_what_was_told_since(
-    books: Books, broker: Broker, incidents: OtherSide, tmp_path: Path
+    books: Books, broker: Broker, incidents: OtherSide, elsewhere: Place
 ) -> None:
     books.fail(2)
-    old = books.copy(tmp_path / "old.db")
+    old = books.copy(elsewhere)
     books.fail(3)
     async with running(books.telling(broker)):
         await incidents.outcomes(5)
@@ -161,12 +177,12 @@ async def test_a_ledger_ahead_of_a_new_stream_tells_everything_again(
 
 @pytest.mark.parametrize("of_its_own", [1, 3, 5])
 async def test_the_ledger_of_another_installation_is_refused(
-    books: Books, broker: Broker, incidents: OtherSide, tmp_path: Path, of_its_own: int
+    books: Books, broker: Broker, incidents: OtherSide, elsewhere: Place, of_its_own: int
 ) -> None:
     books.fail(3)
     async with running(books.telling(broker)):
         await incidents.outcomes(3)
-    other = Books(tmp_path / "other.db")
+    other = Books(elsewhere)
     other.fail(of_its_own)
     with pytest.raises(LedgerDiverged, match="from the same backup"):
         await other.telling(broker).take_over()

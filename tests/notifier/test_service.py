@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +18,11 @@ from incidents.broker import INCIDENTS, PARTITIONS, set_up
 from incidents.relay import partition
 from notifier.config import Settings
 from notifier.consumer import LedgerBehind
-from notifier.database import FILE, Database, LedgerInUse
+from notifier.database import SCHEMA, LedgerInUse, first, open_ledger
 from notifier.inbox import Inbox, Waiting
 from notifier.outbox import Outbox
 from notifier.service import run
+from tests.notifier.conftest import migrated
 from tests.notifier.other_side import (
     ONE_PERSON,
     PERSONAL,
@@ -57,10 +58,21 @@ async def soon(condition: Callable[[], object]) -> None:
 
 
 def waiting(settings: Settings) -> list[Waiting]:
-    if not (settings.var / FILE).exists():
-        return []
-    with Database(settings.var / FILE) as database:
+    with closing(open_ledger(settings.place)) as database:
         return Inbox(database).waiting()
+
+
+def lose(settings: Settings) -> None:
+    """Take the ledger away, and put an empty one in its place."""
+    if settings.place.in_files:
+        for path in settings.var.glob("notifier.db*"):
+            path.unlink()
+        return
+    database = settings.place.open(SCHEMA)
+    with database.writing() as connection:
+        connection.execute("DROP SCHEMA caseward_notifier CASCADE")
+    database.close()
+    migrated(settings.place)
 
 
 def closed(case: UUID) -> tuple[Message, UUID]:
@@ -174,9 +186,9 @@ async def test_a_notice_is_done_once_somebody_has_posted_it(
 
 
 def state_of(settings: Settings, letter: UUID) -> str | None:
-    with Database(settings.var / FILE) as database:
-        found = database.row("SELECT state FROM letters WHERE letter_id = ?", str(letter))
-        return found[0] if found else None
+    with closing(open_ledger(settings.place)) as database:
+        row = first(database, "SELECT state FROM letters WHERE letter_id = ?", str(letter))
+        return row[0] if row else None
 
 
 async def test_the_same_event_delivered_again_and_again_sends_one_letter(
@@ -260,7 +272,7 @@ async def test_a_poisoned_event_holds_up_its_own_case_and_no_other(
         dead, held = waiting(settings)
         assert (dead.state, held.state) == ("dead", "held")
         assert (dead.reason or "").startswith(reason)
-        with Database(settings.var / FILE) as database:
+        with closing(open_ledger(settings.place)) as database:
             assert Inbox(database).skip(dead.event_id)
         told = await incidents.outcomes(4)
     assert kinds(told, letter_behind) == ["letter_drafted", "letter_sent"]
@@ -415,15 +427,17 @@ async def test_it_gets_by_with_the_permissions_of_its_own_key(
 
 def told(settings: Settings) -> int:
     """How many outcomes there are."""
-    with Database(settings.var / FILE) as database:
+    with closing(open_ledger(settings.place)) as database:
         return Outbox(database).last_position()
 
 
 async def test_two_notifiers_do_not_work_with_one_ledger(
     settings: Settings, incidents: OtherSide
 ) -> None:
+    message, _ = closed(uuid4())
     async with notifying(settings):
-        await soon(lambda: (settings.var / f"{FILE}.lock").exists())
+        await incidents.publish(message)
+        await incidents.outcomes(2)
         with pytest.raises(LedgerInUse):
             await run(settings, asyncio.Event())
 
@@ -435,8 +449,7 @@ async def test_a_ledger_from_an_old_copy_does_not_pretend_to_know_what_was_ackno
     async with notifying(settings):
         await incidents.publish(message)
         await incidents.outcomes(2)
-    for path in settings.var.glob(f"{FILE}*"):
-        path.unlink()
+    lose(settings)
     with pytest.raises(LedgerBehind, match="set the broker up again"):
         await run(settings, asyncio.Event())
     assert len(smtp_server.mails) == 1
@@ -449,8 +462,7 @@ async def test_a_lost_ledger_is_built_again_from_the_streams_and_no_letter_goes_
     async with notifying(settings):
         await incidents.publish(first)
         await incidents.outcomes(2)
-    for path in settings.var.glob(f"{FILE}*"):
-        path.unlink()
+    lose(settings)
     await again_from_the_beginning(incidents)
     second, later = closed(uuid4())
     async with notifying(settings):
@@ -473,7 +485,7 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for(
 ) -> None:
     nats_server.stop()
     async with notifying(settings):
-        await soon(lambda: (settings.var / FILE).exists())
+        await soon(settings.var.exists)
         await asyncio.to_thread(nats_server.start)
         incidents = await OtherSide.open(nats_server.url, script)
         message, letter = closed(uuid4())
