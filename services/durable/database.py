@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from durable.schema import Dialect
+
 Values = Sequence[Any]
 
 
@@ -28,6 +30,10 @@ class Cursor(Protocol):
 
 class Connection(Protocol):
     """A connection within a transaction, or to read with. A `?` stands for each value."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose SQL it speaks, for the few statements that have to be written twice."""
 
     def execute(self, statement: str, values: Values = (), /) -> Cursor:
         """Run one statement. Raises IntegrityError, DatabaseError, StoreUnavailable."""
@@ -60,8 +66,8 @@ class Database(Protocol):
         """How it is called in messages to people."""
 
     @property
-    def dialect(self) -> str:
-        """ "sqlite" or "postgresql"."""
+    def dialect(self) -> Dialect:
+        """Whose SQL it speaks."""
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction: durable when the block ends, undone when it raises.

@@ -20,6 +20,10 @@ class Place:
     def in_files(self) -> bool:
         return self.url is None
 
+    def name_of(self, schema: Schema) -> str:
+        """Return how a database is called in messages to people."""
+        return f"{schema.name}.db" if self.in_files else f"the database ({schema.name})"
+
     def open(
         self,
         schema: Schema,

@@ -281,6 +281,7 @@ def _text(data: bytes) -> str:
 class _Connection:
     """SQLite's own connection, with our errors."""
 
+    dialect: Final = "sqlite"
     __slots__ = ("_raw", "_told")
 
     def __init__(self, raw: sqlite3.Connection, told: Told) -> None:

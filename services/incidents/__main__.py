@@ -110,17 +110,16 @@ def verify(kept: tuple[Path, ...], as_json: bool) -> None:
     from incidents.installation import EVENTS, UPCASTERS
     from incidents.state_check import state_rows_agree
 
-    var = _settings().var
-    log = var / "events.db"
-    if not log.exists():
-        raise Failed(f"There is no installation in {var}. Set VAR.")
+    place = _settings().place
+    if place.in_files and not (place.folder / "events.db").exists():
+        raise Failed(f"There is no installation in {place.folder}. Set VAR.")
     with _progress() as begin:
         report = audit(
-            var,
+            place,
             kept=kept,
             checks=[
-                lambda: state_rows_agree(log, EVENTS, UPCASTERS, begin("State rows")),
-                lambda: kept_files_agree(var, EVENTS, UPCASTERS, begin("Kept files")),
+                lambda: state_rows_agree(place, EVENTS, UPCASTERS, begin("State rows")),
+                lambda: kept_files_agree(place, EVENTS, UPCASTERS, begin("Kept files")),
             ],
             progress=begin("Events"),
         )
@@ -129,12 +128,12 @@ def verify(kept: tuple[Path, ...], as_json: bool) -> None:
         figures = {
             "events": report.events,
             "covered": report.covered,
-            "kept_files_opened": can_be_opened(var),
+            "kept_files_opened": can_be_opened(place),
         }
         click.echo(json.dumps({"exit": report.exit_code, **figures, "findings": findings}))
     else:
         lines = list(report.lines())
-        if not can_be_opened(var):
+        if not can_be_opened(place):
             lines.insert(-1, "The keys are not here: kept files were counted, not opened.")
         click.echo("\n".join(lines))
     sys.exit(report.exit_code)

@@ -4,11 +4,13 @@ A request is done when its events are durable; everything else follows the log. 
 a case is told that there is none, before any rule is asked.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -27,22 +29,22 @@ from incidents.school_files import SchoolFiles
 from incidents.store import (
     AlreadyClaimed,
     Claim,
-    ClockBehind,
-    Conflict,
+    ClaimKey,
+    Found,
+    Notification,
     Receipt,
     StateRow,
     Store,
+    receipts,
 )
 from incidents.users import Users
 
 KIND: Final = "case"
-TRIES: Final = 5
-"""How often a request is decided anew after somebody else was quicker. Each has a reason to end."""
+REMEMBERED: Final = 256
+"""Cases that are kept as they were last read."""
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(Case)
-
-T = TypeVar("T")
 
 
 class NoSuchCase(LookupError):
@@ -86,6 +88,9 @@ class _Kept(msgspec.Struct, array_like=True):
     last: int
 
 
+_KEPT: Final = msgspec.json.Decoder(_Kept)
+
+
 class Cases:
     """The cases of every school in one store."""
 
@@ -102,15 +107,20 @@ class Cases:
         self.users = users
         self.schools = schools
         self._clock = clock
-        self._new_id = new_id
+        self.new_id = new_id
         self._random = random
+        self._remembered: dict[UUID, Case] = {}
 
     def log(self, user: User, command: LogIncident, key: Key | None = None) -> Done:
         """Begin a case. With the same key and body again, the first answer is given again.
 
         Raises `Refusal`, `KeyReused`, `StoreUnavailable`.
         """
-        return self._until_settled(lambda: self._log_once(user, command, key))
+        return self._write(lambda: _Log(self, user, command, key))
+
+    async def logged(self, user: User, command: LogIncident, key: Key | None = None) -> Done:
+        """`log` for a coroutine."""
+        return await self._written(lambda: _Log(self, user, command, key))
 
     def ask(
         self,
@@ -127,13 +137,51 @@ class Cases:
         `cause` is the event that a program answers to. Raises `NoSuchCase`, `Stale`, `Refusal`,
         `KeyReused`, `StoreUnavailable`.
         """
-        return self._until_settled(
-            lambda: self._ask_once(user, case_id, command, version, key, cause)
-        )
+        self.prepare(user, case_id, command, version, key)
+        return self._write(lambda: _Ask(self, user, case_id, command, version, key, cause))
+
+    async def asked(
+        self,
+        user: User,
+        case_id: UUID,
+        command: Command,
+        *,
+        version: int | None,
+        key: Key | None = None,
+    ) -> Done:
+        """`ask` for a coroutine."""
+        if isinstance(command, CaptureEvidence):
+            await asyncio.to_thread(self.prepare, user, case_id, command, version, key)
+        return await self._written(lambda: _Ask(self, user, case_id, command, version, key, None))
+
+    def prepare(
+        self, user: User, case_id: UUID, command: Command, version: int | None, key: Key | None
+    ) -> None:
+        """Keep the file that a command brings, if it would be granted as things stand.
+
+        Files take their time: they are kept before anybody's turn to write, and of a refused one
+        nothing is. Raises as `ask`.
+        """
+        if not isinstance(command, CaptureEvidence):
+            return
+        case, _ = self.seen(user, case_id)
+        if key is not None and self.store.claim(*_claim_key(user, key)) is not None:
+            return
+        if version not in (None, case.version):
+            raise Stale(case.version)
+        rules.decide(case, command, self.asking(user, self.new_id()))
+        self.store.blobs.keep(case.school, case.id, command.content)
 
     def seen(self, user: User, case_id: UUID) -> tuple[Case, Sight]:
         """Return the case and how much of it this user sees. Raises `NoSuchCase`."""
-        case = self._load(case_id)
+        return self.visible(user, self.store.state(case_id))
+
+    def visible(self, user: User, row: StateRow | None) -> tuple[Case, Sight]:
+        """Return the case of a state row and how much of it this user sees.
+
+        Raises `NoSuchCase`.
+        """
+        case = self.decoded(row)
         much = sight(case, user) if case is not None else Sight.NONE
         if case is None or much is Sight.NONE:
             raise NoSuchCase
@@ -141,7 +189,12 @@ class Cases:
 
     def asking(self, user: User, request: UUID) -> Asking:
         """Return the frame of a request by this user at this moment."""
-        return Asking(user=user, now=self._now(), school=self.school(user.school), request=request)
+        return Asking(
+            user=user,
+            now=self.now(self.store.latest()),
+            school=self.school(user.school),
+            request=request,
+        )
 
     def school(self, school: SchoolId) -> School:
         return self.schools[school].with_roster(self.users.roster(school))
@@ -156,80 +209,133 @@ class Cases:
     def history(self, case_id: UUID, up_to: int | None = None) -> list[Recorded]:
         return self.store.history(case_id, up_to)
 
-    # ── one attempt ───────────────────────────────────────────────────────────────────────────────
+    # ── writing ───────────────────────────────────────────────────────────────────────────────────
 
-    def _log_once(self, user: User, command: LogIncident, key: Key | None) -> Done:
-        if (before := self._done_before(user, key)) is not None:
-            return before
-        asking = self.asking(user, self._new_id())
-        reference = self._reference()
-        decision = rules.log(command, reference, asking)
-        case_id = CaseId(asking.request)
-        claims = [Claim(user.school, "reference", reference, case_id)]
-        return self._append(None, case_id, command, decision, asking, key, None, claims)
+    def _write(self, make: Callable[[], "_Change"]) -> Done:
+        try:
+            return self.store.write(make())
+        except _AskedBefore as before:
+            return self._done_before(before.claim)
+        except AlreadyClaimed:
+            # Another case has this random reference: once in a great many.
+            return self._write(make)
 
-    def _ask_once(
-        self,
-        user: User,
-        case_id: UUID,
-        command: Command,
-        version: int | None,
-        key: Key | None,
-        cause: UUID | None,
-    ) -> Done:
-        case, _ = self.seen(user, case_id)
-        if (before := self._done_before(user, key)) is not None:
-            return before
-        if version is not None and version != case.version:
-            raise Stale(case.version)
-        asking = self.asking(user, self._new_id())
-        decision = rules.decide(case, command, asking)
-        if isinstance(command, CaptureEvidence):
-            self.store.blobs.keep(case.school, case.id, command.content)
-        return self._append(case, case.id, command, decision, asking, key, cause, [])
+    async def _written(self, make: Callable[[], "_Change"]) -> Done:
+        try:
+            return await self.store.written(make())
+        except _AskedBefore as before:
+            return await asyncio.to_thread(self._done_before, before.claim)
+        except AlreadyClaimed:
+            return await self._written(make)
 
-    def _append(
-        self,
-        case: Case | None,
-        case_id: CaseId,
-        command: Command,
-        decision: Decision,
-        asking: Asking,
-        key: Key | None,
-        cause: UUID | None,
-        claims: list[Claim],
-    ) -> Done:
-        first = (case.version if case else 0) + 1
-        events = tuple(
-            self.store.seal(placed)
-            for placed in self._placed(case_id, first, command, decision, asking, cause)
+    def _done_before(self, claim: Claim) -> Done:
+        kept = _KEPT.decode(claim.value)
+        stored = self.store.stored(claim.stream)[kept.first - 1 : kept.last]
+        receipt = tuple(
+            Receipt(one.position, one.version, sha256(one.state).hexdigest()) for one in stored
         )
-        after = case
-        for recorded in events:
-            after = rules.evolve(after, recorded)
-        assert after is not None
-        if key is not None:
-            kept = _ENCODE.encode(_Kept(key.body, first, after.version))
-            claims.append(
-                Claim(after.school, "idempotency", _claim_key(asking.user, key), case_id, kept)
-            )
-        row = StateRow(case_id, after.school, KIND, after.version, _ENCODE.encode(after))
-        receipt = self.store.append(events, state=row, claims=claims)
-        return Done(after, receipt, events)
+        history = self.store.history(claim.stream, kept.last)
+        return Done(rules.replay(history), receipt, tuple(history[kept.first - 1 :]))
+
+    # ── what a change needs ───────────────────────────────────────────────────────────────────────
+
+    def decoded(self, row: StateRow | None) -> Case | None:
+        """Return the case of a state row; the last few are remembered as they were read."""
+        if row is None or row.kind != KIND:
+            return None
+        known = self._remembered.get(row.stream)
+        if known is None or known.version != row.version:
+            known = self._remembered[row.stream] = _DECODE.decode(row.state)
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.pop(next(iter(self._remembered)), None)
+        return known
+
+    def reference(self) -> str:
+        """Random, so that nobody can tell from a gap that there is a case he may not see."""
+        letters = [_ALPHABET[byte % 32] for byte in self._random(8)]
+        return f"CW-{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+    def _load(self, case_id: UUID) -> Case | None:
+        return self.decoded(self.store.state(case_id))
+
+    def now(self, latest: datetime | None) -> datetime:
+        """The present moment, but never before the last thing on record."""
+        now = self._clock()
+        return now if latest is None else max(now, latest)
+
+
+class _AskedBefore(Exception):
+    """The same was asked before with this key: the first answer is given again."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+
+
+class _Change(ABC):
+    """One request that changes a case, as the store's writer takes it through."""
+
+    streams: Collection[UUID] = ()
+
+    def __init__(
+        self, cases: Cases, user: User, command: Command, key: Key | None, cause: UUID | None
+    ) -> None:
+        self._cases = cases
+        self._user = user
+        self._command = command
+        self._key = key
+        self._cause = cause
+        self._case: Case | None = None
+        self._sealed: Sequence[Recorded] = ()
+        self.claims: Collection[ClaimKey] = (_claim_key(user, key),) if key else ()
+
+    @abstractmethod
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        """Return the events that the request leads to. Raises `Refusal`."""
+
+    def settle(self, sealed: Sequence[Recorded]) -> tuple[StateRow, Sequence[Claim]]:
+        self._sealed = sealed
+        for recorded in sealed:
+            self._case = rules.evolve(self._case, recorded)
+        case = self._case
+        assert case is not None
+        row = StateRow(case.id, case.school, KIND, case.version, _ENCODE.encode(case))
+        return row, [*self._claimed(case), *self._kept(case)]
+
+    def answer(self, placed: Sequence[Notification]) -> Done:
+        assert self._case is not None
+        return Done(self._case, receipts(placed), tuple(self._sealed))
+
+    def _claimed(self, case: Case) -> Iterable[Claim]:
+        return ()
+
+    def _kept(self, case: Case) -> Iterator[Claim]:
+        if self._key is not None:
+            kept = _Kept(self._key.body, self._sealed[0].version, case.version)
+            key = _claim_key(self._user, self._key)
+            yield Claim(*key, stream=case.id, value=_ENCODE.encode(kept))
+
+    def _refuse_reused_key(self, found: Found) -> None:
+        for claim in found.claims.values():
+            if self._key is not None and _KEPT.decode(claim.value).body != self._key.body:
+                raise KeyReused
+            raise _AskedBefore(claim)
+
+    def _asking(self, found: Found) -> Asking:
+        cases, user = self._cases, self._user
+        return Asking(
+            user=user,
+            now=cases.now(found.latest),
+            school=cases.school(user.school),
+            request=cases.new_id(),
+        )
 
     def _placed(
-        self,
-        case_id: CaseId,
-        first: int,
-        command: Command,
-        decision: Decision,
-        asking: Asking,
-        cause: UUID | None,
+        self, case_id: CaseId, first: int, decision: Decision, asking: Asking
     ) -> list[Recorded]:
-        happened: datetime | None = getattr(command, command.HAPPENED or "", None)
+        happened: datetime | None = getattr(self._command, self._command.HAPPENED or "", None)
         return [
             Recorded(
-                event_id=self._new_id(),
+                event_id=self._cases.new_id(),
                 school=asking.school.id,
                 stream=case_id,
                 version=first + n,
@@ -238,53 +344,61 @@ class Cases:
                 actor=Actor(user=asking.user.id, role=decision.role),
                 policy_version=asking.school.policy_version,
                 calendar_version=asking.school.calendar_version(asking.now),
-                causation_id=cause or asking.request,
+                causation_id=self._cause or asking.request,
                 correlation_id=case_id,
                 event=event,
             )
             for n, event in enumerate(decision.events)
         ]
 
-    def _until_settled(self, once: Callable[[], T]) -> T:
-        """Try again when somebody else was quicker: the next attempt sees what he has done."""
-        for _ in range(TRIES):
-            try:
-                return once()
-            except (Conflict, AlreadyClaimed, ClockBehind):
-                continue
-        return once()
 
-    # ── what an attempt needs ─────────────────────────────────────────────────────────────────────
+class _Log(_Change):
+    """A report that begins a case."""
 
-    def _load(self, case_id: UUID) -> Case | None:
-        row = self.store.state(case_id)
-        return _DECODE.decode(row.state) if row is not None and row.kind == KIND else None
+    def __init__(self, cases: Cases, user: User, command: LogIncident, key: Key | None) -> None:
+        super().__init__(cases, user, command, key, None)
+        self._report = command
+        self._reference = cases.reference()
 
-    def _now(self) -> datetime:
-        """The present moment, but never before the last thing on record."""
-        now, latest = self._clock(), self.store.latest()
-        return now if latest is None else max(now, latest)
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        self._refuse_reused_key(found)
+        asking = self._asking(found)
+        decision = rules.log(self._report, self._reference, asking)
+        return self._placed(CaseId(asking.request), 1, decision, asking)
 
-    def _reference(self) -> str:
-        """Random, so that nobody can tell from a gap that there is a case he may not see."""
-        letters = [_ALPHABET[byte % 32] for byte in self._random(8)]
-        return f"CW-{''.join(letters[:4])}-{''.join(letters[4:])}"
-
-    def _done_before(self, user: User, key: Key | None) -> Done | None:
-        claim = self.store.claim(user.school, "idempotency", _claim_key(user, key)) if key else None
-        if key is None or claim is None:
-            return None
-        kept = msgspec.json.decode(claim.value, type=_Kept)
-        if kept.body != key.body:
-            raise KeyReused
-        stored = self.store.stored(claim.stream)[kept.first - 1 : kept.last]
-        receipt = tuple(
-            Receipt(one.position, one.version, sha256(one.state).hexdigest()) for one in stored
-        )
-        history = self.store.history(claim.stream, kept.last)
-        return Done(rules.replay(history), receipt, tuple(history[kept.first - 1 :]))
+    def _claimed(self, case: Case) -> Iterable[Claim]:
+        return [Claim(case.school, "reference", self._reference, case.id)]
 
 
-def _claim_key(user: User, key: Key) -> str:
+class _Ask(_Change):
+    """A command on a case that is there."""
+
+    def __init__(
+        self,
+        cases: Cases,
+        user: User,
+        case_id: UUID,
+        command: Command,
+        version: int | None,
+        key: Key | None,
+        cause: UUID | None,
+    ) -> None:
+        super().__init__(cases, user, command, key, cause)
+        self.streams = (case_id,)
+        self._version = version
+
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        case = self._cases.visible(self._user, next(iter(found.states.values()), None))[0]
+        self._refuse_reused_key(found)
+        if self._version is not None and self._version != case.version:
+            raise Stale(case.version)
+        self._case = case
+        asking = self._asking(found)
+        decision = rules.decide(case, self._command, asking)
+        return self._placed(case.id, case.version + 1, decision, asking)
+
+
+def _claim_key(user: User, key: Key) -> ClaimKey:
     """A user's key under its hash: what a client chose as its key is nobody's business."""
-    return sha256(f"{user.id}:{key.text}".encode()).hexdigest()
+    digest = sha256(f"{user.id}:{key.text}".encode()).hexdigest()
+    return ClaimKey(user.school, "idempotency", digest)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from durable import Place
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -14,6 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`var` holds everything that is kept; the rest says where to listen and whom to call."""
 
     var: Path = Path("var")
+    database_url: str | None = None
+    """postgresql://…; none: SQLite files in `var`. Keys, files and checkpoints stay in `var`."""
     host: str = "127.0.0.1"
     port: int = 8000
     nats_url: str = "nats://127.0.0.1:4222"
@@ -28,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """For each address; so many may also come at once."""
     metrics_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{16,200}$(?!\n)")] | None = None
     """Whoever shows it may read /metrics; none: programs on this machine, without a proxy."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.var, self.database_url)
 
     @property
     def hosts(self) -> tuple[str, ...]:

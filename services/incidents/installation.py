@@ -80,7 +80,7 @@ def open_installation(
     Raises `BadSchoolFile`, `MasterKeyUnusable` and `StoreUnavailable`, each saying what to do.
     """
     schools = load_all(settings.school_dir)
-    store = open_store(settings.var, events=EVENTS, upcasters=UPCASTERS, random=random)
+    store = open_store(settings.place, events=EVENTS, upcasters=UPCASTERS, random=random)
     people = Users(store, now, new_id, random)
     cases = Cases(store, people, schools, now, new_id, random)
     return Installation(
@@ -93,7 +93,7 @@ def open_installation(
         users=people,
         cases=cases,
         reading=Reading(cases),
-        views=Views(settings.var / "views.db"),
-        tree=Tree(settings.var / "evidence.db"),
+        views=Views(settings.place),
+        tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),
     )

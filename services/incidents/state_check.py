@@ -5,12 +5,12 @@ read. So it is worked out anew from the events, which are in the tree.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from durable import DatabaseError, Place
 from incidents.domain import case, users
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.state import Case
@@ -19,8 +19,8 @@ from incidents.evidence import Finding, Kind
 from incidents.evidence.audit import Progress
 from incidents.evidence.verify import event_place, plain
 from incidents.store import StateRow, StoreUnavailable, Upcaster
-from incidents.store.database import DatabaseError
 from incidents.store.reader import LogReader
+from incidents.store.tables import LOG
 
 
 class _Stream(NamedTuple):
@@ -38,18 +38,18 @@ _KINDS: Final[Mapping[str, _Stream]] = {
 
 
 def state_rows_agree(
-    path: Path,
+    place: Place,
     events: Mapping[str, type[Event]],
     upcasters: Mapping[tuple[str, int], Upcaster],
     progress: Progress = lambda done, total: None,
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the state rows of an events.db, as it was at one moment.
+    """Yield what is wrong with the state rows of the log at `place`, as it was at one moment.
 
     It may run beside the programs that write it. `progress` is told how many of how many streams
     are done.
     """
     try:
-        with LogReader.open(path, events, upcasters) as log:
+        with LogReader.open(place, events, upcasters) as log:
             streams = log.streams()
             for done, stream in enumerate(streams, 1):
                 finding = _compared(stream, log)
@@ -57,7 +57,7 @@ def state_rows_agree(
                     yield finding
                 progress(done, len(streams))
     except (StoreUnavailable, DatabaseError) as reason:
-        yield Finding(Kind.UNREADABLE, path.name, str(reason))
+        yield Finding(Kind.UNREADABLE, place.name_of(LOG), str(reason))
 
 
 def _compared(stream: str, log: LogReader) -> Finding | None:

@@ -4,11 +4,11 @@ A token reads `<school>.<secret>`. Only its SHA-256 is kept; it is one user's, a
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,12 +19,10 @@ from incidents.domain.facts import Actor, Event, Recorded, SchoolId, Sealed, Use
 from incidents.domain.school import User
 from incidents.domain.users import Account, RoleEnded, TokenIssued, TokenRevoked
 from incidents.domain.vocabulary import Role
-from incidents.store import Claim, ClockBehind, Conflict, StateRow, Store
+from incidents.store import Claim, ClaimKey, Found, Notification, StateRow, Store
 
 KIND: Final = "user"
 SECRET_BYTES: Final = 32
-TRIES: Final = 5
-"""How often a change is made anew after somebody else was quicker."""
 _INSTALLER: Final = Actor(user=None, role=Role.INSTALLER)
 _ENCODE: Final = msgspec.json.Encoder()
 _DECODE: Final = msgspec.json.Decoder(Account)
@@ -46,6 +44,79 @@ class NotSignedIn(Exception):
     """The token is nobody's any more: it has expired or was revoked."""
 
 
+class _Roster:
+    """The users of a school as they stood at one moment, which `stamp` tells from others."""
+
+    def __init__(self, stamp: int, accounts: Iterable[Account]) -> None:
+        self.stamp = stamp
+        self.accounts: Mapping[UserId, Account] = {account.id: account for account in accounts}
+        self.roles = {user: account.roles for user, account in self.accounts.items()}
+        self.holders = {
+            token.digest: account
+            for account in self.accounts.values()
+            for token in account.tokens.values()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted(Generic[T]):
+    """What is to be recorded of an account, and the answer once it is."""
+
+    events: Sequence[Event]
+    answer: T
+    claims: Sequence[Claim] = ()
+    by: Actor = _INSTALLER
+
+
+class _Change(Generic[T]):
+    """A change of one account, as the store's writer takes it through."""
+
+    claims: Collection[ClaimKey] = ()
+
+    def __init__(
+        self,
+        school: SchoolId,
+        user: UserId,
+        want: Callable[[Account | None], _Wanted[T]],
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self.streams = (user,)
+        self._school = school
+        self._user = user
+        self._want = want
+        self._clock = clock
+        self._new_id = new_id
+        self._account: Account | None = None
+        self._wanted: _Wanted[T] | None = None
+
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        row = found.states.get(self._user)
+        if row is not None and row.kind == KIND:
+            self._account = _DECODE.decode(row.state)
+        wanted = self._wanted = self._want(self._account)
+        now, request = max(filter(None, (self._clock(), found.latest))), self._new_id()
+        first = (self._account.version if self._account else 0) + 1
+        school, user, by = self._school, self._user, wanted.by
+        return [
+            _placed(event, school, user, first + n, now, request, self._new_id(), by)
+            for n, event in enumerate(wanted.events)
+        ]
+
+    def settle(self, sealed: Sequence[Recorded]) -> tuple[StateRow, Sequence[Claim]]:
+        assert self._wanted is not None
+        for one in sealed:
+            self._account = domain.evolve(self._account, one)
+        account = self._account
+        assert account is not None
+        row = StateRow(account.id, account.school, KIND, account.version, _ENCODE.encode(account))
+        return row, self._wanted.claims
+
+    def answer(self, placed: Sequence[Notification]) -> T:
+        assert self._wanted is not None
+        return self._wanted.answer
+
+
 class Users:
     """The users of every school in one store."""
 
@@ -54,7 +125,7 @@ class Users:
         self._clock = clock
         self._new_id = new_id
         self._random = random
-        self._rosters: dict[SchoolId, tuple[int, Mapping[UserId, Account]]] = {}
+        self._rosters: dict[SchoolId, _Roster] = {}
 
     def sign_in(self, token: str) -> User | None:
         """Return whose token this is, or None if it is nobody's, revoked or expired."""
@@ -66,7 +137,7 @@ class Users:
 
     def roster(self, school: SchoolId) -> Mapping[UserId, frozenset[Role]]:
         """Return who holds which roles at this school now."""
-        return {user: account.roles for user, account in self._accounts(school).items()}
+        return self._roster(school).roles
 
     def people(self, school: SchoolId, users: Iterable[UserId]) -> list[Person]:
         """Return these users of this school by name, in the given order; others are left out."""
@@ -76,7 +147,8 @@ class Users:
     def add(self, school: SchoolId, name: str, email: str, roles: Iterable[Role]) -> UserId:
         """Add a user with these roles and return his id."""
         user = UserId(self._new_id())
-        self._record(school, user, None, domain.user_added(name, email, roles))
+        added = tuple(domain.user_added(name, email, roles))
+        self._change(school, user, lambda _: _Wanted(added, None))
         return user
 
     def issue_token(self, school: SchoolId, user: UserId, expires_at: datetime) -> str:
@@ -84,25 +156,21 @@ class Users:
 
         Raises `LookupError` when this school has no such user.
         """
-
-        def issue() -> str:
-            account = self._account(user)
-            if account is None or account.school != school:
-                raise LookupError("There is no such user at this school.")
-            return self._issue(account, expires_at, _INSTALLER)
-
-        return _until_recorded(issue)
+        return self._change(
+            school,
+            user,
+            lambda found: self._issuing(_here(found, school), expires_at, _INSTALLER),
+        )
 
     def end_role(self, school: SchoolId, user: UserId, role: Role) -> None:
         """Take a role away, from now on. Raises `LookupError` when he does not hold it here."""
 
-        def end() -> None:
-            account = self._account(user)
-            if account is None or account.school != school or role not in account.roles:
+        def end(found: Account | None) -> _Wanted[None]:
+            if role not in _here(found, school).roles:
                 raise LookupError("There is no such user at this school, or he has no such role.")
-            self._record(school, user, account, [RoleEnded(role=role)])
+            return _Wanted([RoleEnded(role=role)], None)
 
-        _until_recorded(end)
+        self._change(school, user, end)
 
     def revoke_all(self, school: SchoolId, user: UserId) -> int:
         """Make every token of a user good for nobody; return how many there were.
@@ -110,16 +178,11 @@ class Users:
         Raises `LookupError` when this school has no such user.
         """
 
-        def revoke() -> int:
-            account = self._account(user)
-            if account is None or account.school != school:
-                raise LookupError("There is no such user at this school.")
-            revoked = [TokenRevoked(token=token) for token in account.tokens]
-            if revoked:
-                self._record(school, user, account, revoked)
-            return len(revoked)
+        def revoke(found: Account | None) -> _Wanted[int]:
+            revoked = [TokenRevoked(token=token) for token in _here(found, school).tokens]
+            return _Wanted(revoked, len(revoked))
 
-        return _until_recorded(revoke)
+        return self._change(school, user, revoke)
 
     def open_session(self, token: str, length: timedelta) -> tuple[str, datetime]:
         """Return a new token for the holder of this one, and when it ends.
@@ -127,23 +190,26 @@ class Users:
         It ends after `length`, but never later than the token it was made with: sessions can't be
         chained. Raises `NotSignedIn`.
         """
+        ends_at = self._clock() + length
+        holder, _ = self._held(token)
 
-        def issue() -> tuple[str, datetime]:
-            account, held = self._held(token)
-            ends = min(self._clock() + length, account.tokens[held].expires_at)
-            return self._issue(account, ends, _himself(account)), ends
+        def issue(found: Account | None) -> _Wanted[tuple[str, datetime]]:
+            account, held = self._still_held(found, token)
+            ends = min(ends_at, account.tokens[held].expires_at)
+            wanted = self._issuing(account, ends, _himself(account))
+            return _Wanted(wanted.events, (wanted.answer, ends), wanted.claims, wanted.by)
 
-        return _until_recorded(issue)
+        return self._change(holder.school, holder.id, issue)
 
     def revoke(self, token: str) -> None:
         """Make a token good for nobody. Raises `NotSignedIn` when it already is."""
+        holder, _ = self._held(token)
 
-        def revoke() -> None:
-            account, held = self._held(token)
-            revoked = [TokenRevoked(token=held)]
-            self._record(account.school, account.id, account, revoked, by=_himself(account))
+        def revoke(found: Account | None) -> _Wanted[None]:
+            account, held = self._still_held(found, token)
+            return _Wanted([TokenRevoked(token=held)], None, by=_himself(account))
 
-        _until_recorded(revoke)
+        self._change(holder.school, holder.id, revoke)
 
     def _held(self, token: str) -> tuple[Account, UUID]:
         found = self._holder(token)
@@ -151,64 +217,43 @@ class Users:
             raise NotSignedIn
         return found
 
+    def _still_held(self, account: Account | None, token: str) -> tuple[Account, UUID]:
+        held = account.good_token(_digest(token), self._clock()) if account else None
+        if account is None or held is None:
+            raise NotSignedIn
+        return account, held
+
     def _holder(self, token: str) -> tuple[Account, UUID] | None:
         school, dot, secret = token.partition(".")
         if not (school and dot and secret):
             return None
         digest = _digest(token)
-        claim = self._store.claim(school, "token", digest)
-        account = self._account(claim.stream) if claim else None
-        if account is None or account.school != school:
-            return None
-        held = account.good_token(digest, self._clock())
-        return None if held is None else (account, held)
+        account = self._roster(SchoolId(school)).holders.get(digest)
+        held = account.good_token(digest, self._clock()) if account else None
+        return None if account is None or held is None else (account, held)
 
-    def _issue(self, account: Account, expires_at: datetime, by: Actor) -> str:
+    def _issuing(self, account: Account, expires_at: datetime, by: Actor) -> "_Wanted[str]":
         secret = urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
         token = f"{account.school}.{secret}"
         digest = _digest(token)
         issued = TokenIssued(token=self._new_id(), digest=digest, expires_at=expires_at)
-        claim = Claim(account.school, "token", digest, account.id)
-        self._record(account.school, account.id, account, [issued], claim, by=by)
-        return token
+        return _Wanted([issued], token, [Claim(account.school, "token", digest, account.id)], by)
 
-    def _record(
-        self,
-        school: SchoolId,
-        user: UserId,
-        account: Account | None,
-        events: Iterable[Event],
-        *claims: Claim,
-        by: Actor = _INSTALLER,
-    ) -> None:
-        now = max(filter(None, (self._clock(), self._store.latest())))
-        request = self._new_id()
-        first = (account.version if account else 0) + 1
-        recorded = [
-            self._store.seal(
-                _placed(event, school, user, first + n, now, request, self._new_id(), by)
-            )
-            for n, event in enumerate(events)
-        ]
-        for one in recorded:
-            account = domain.evolve(account, one)
-        assert account is not None
-        row = StateRow(user, school, KIND, account.version, _ENCODE.encode(account))
-        self._store.append(recorded, state=row, claims=claims)
-
-    def _account(self, stream: UUID) -> Account | None:
-        row = self._store.state(stream)
-        return _DECODE.decode(row.state) if row is not None and row.kind == KIND else None
+    def _change(
+        self, school: SchoolId, user: UserId, want: "Callable[[Account | None], _Wanted[T]]"
+    ) -> T:
+        return self._store.write(_Change(school, user, want, self._clock, self._new_id))
 
     def _accounts(self, school: SchoolId) -> Mapping[UserId, Account]:
+        return self._roster(school).accounts
+
+    def _roster(self, school: SchoolId) -> "_Roster":
         stamp = self._store.stamp(school, KIND)
         known = self._rosters.get(school)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        found = (_DECODE.decode(row.state) for row in self._store.states(school, KIND))
-        accounts = {account.id: account for account in found}
-        self._rosters[school] = (stamp, accounts)
-        return accounts
+        if known is None or known.stamp != stamp:
+            rows = self._store.states(school, KIND)
+            known = self._rosters[school] = _Roster(stamp, [_DECODE.decode(r.state) for r in rows])
+        return known
 
     def _person(self, account: Account) -> Person:
         return Person(
@@ -250,14 +295,10 @@ def _placed(
     )
 
 
-def _until_recorded(once: Callable[[], T]) -> T:
-    """Try again when somebody else was quicker: the next attempt sees what he has done."""
-    for _ in range(TRIES):
-        try:
-            return once()
-        except (Conflict, ClockBehind):
-            continue
-    return once()
+def _here(account: Account | None, school: SchoolId) -> Account:
+    if account is None or account.school != school:
+        raise LookupError("There is no such user at this school.")
+    return account
 
 
 def _himself(account: Account) -> Actor:

@@ -7,25 +7,26 @@ which cases may be for a reader; whether they are is asked of each case itself w
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event as Signal
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from durable import Connection, Place, Schema
 from incidents.domain.access import audience
 from incidents.domain.facts import SchoolId
 from incidents.domain.school import User
 from incidents.domain.state import OPEN_DEADLINES, Case
 from incidents.domain.vocabulary import DeadlineState, Due, LetterState, Stage
 from incidents.store import Store, Stored
-from incidents.store.database import Connection, Database
 
 _DECODE: Final = msgspec.json.Decoder(Case)
 
-_SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS cases (
+VIEWS: Final = Schema(
+    "views",
+    (
+        """CREATE TABLE IF NOT EXISTS cases (
         case_id TEXT PRIMARY KEY,
         school TEXT NOT NULL,
         reference TEXT NOT NULL,
@@ -34,27 +35,30 @@ _SCHEMA: Final = (
         reported_at TEXT NOT NULL,
         next_due TEXT
     )""",
-    "CREATE INDEX IF NOT EXISTS newest ON cases (school, reported_at DESC, case_id DESC)",
-    """CREATE TABLE IF NOT EXISTS seen_by (
+        "CREATE INDEX IF NOT EXISTS newest ON cases (school, reported_at DESC, case_id DESC)",
+        """CREATE TABLE IF NOT EXISTS seen_by (
         case_id TEXT NOT NULL, principal TEXT NOT NULL, PRIMARY KEY (case_id, principal)
     ) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS seen_cases ON seen_by (principal, case_id)",
-    """CREATE TABLE IF NOT EXISTS walled_from (
+        "CREATE INDEX IF NOT EXISTS seen_cases ON seen_by (principal, case_id)",
+        """CREATE TABLE IF NOT EXISTS walled_from (
         case_id TEXT NOT NULL, principal TEXT NOT NULL, PRIMARY KEY (case_id, principal)
     ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS open_tracks (
+        """CREATE TABLE IF NOT EXISTS open_tracks (
         case_id TEXT NOT NULL, track TEXT NOT NULL, PRIMARY KEY (case_id, track)
     ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS deadlines (
+        """CREATE TABLE IF NOT EXISTS deadlines (
         case_id TEXT NOT NULL, due TEXT NOT NULL, due_at TEXT NOT NULL, PRIMARY KEY (case_id, due)
     ) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS soonest ON deadlines (due_at)",
-    """CREATE TABLE IF NOT EXISTS letters (
+        "CREATE INDEX IF NOT EXISTS soonest ON deadlines (due_at)",
+        """CREATE TABLE IF NOT EXISTS letters (
         letter TEXT PRIMARY KEY, case_id TEXT NOT NULL, school TEXT NOT NULL, state TEXT NOT NULL
     )""",
-    "CREATE INDEX IF NOT EXISTS letters_of ON letters (case_id)",
-    "CREATE INDEX IF NOT EXISTS letters_at ON letters (school, case_id, letter, state)",
-    "CREATE TABLE IF NOT EXISTS followed (follower TEXT PRIMARY KEY, position INTEGER NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS letters_of ON letters (case_id)",
+        "CREATE INDEX IF NOT EXISTS letters_at ON letters (school, case_id, letter, state)",
+        """CREATE TABLE IF NOT EXISTS followed (
+            follower TEXT PRIMARY KEY, position INTEGER NOT NULL
+        )""",
+    ),
 )
 _TABLES_OF_A_CASE: Final = (
     "cases", "seen_by", "walled_from", "open_tracks", "deadlines", "letters",
@@ -72,7 +76,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Bookmark:
     """Where a page of a list ended."""
 
     reported_at: str
@@ -91,8 +95,8 @@ class Passed:
 class Views:
     """The views of one installation, in a database that can be thrown away and built again."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, schema=_SCHEMA, synchronous="NORMAL")
+    def __init__(self, place: Place) -> None:
+        self._database = place.open(VIEWS, synchronous="NORMAL")
 
     def close(self) -> None:
         self._database.close()
@@ -126,8 +130,8 @@ class Views:
     # ── reading ───────────────────────────────────────────────────────────────────────────────────
 
     def cases(
-        self, user: User, filters: Filters, now: datetime, after: Place | None, limit: int
-    ) -> list[tuple[UUID, Place]]:
+        self, user: User, filters: Filters, now: datetime, after: Bookmark | None, limit: int
+    ) -> list[tuple[UUID, Bookmark]]:
         """Return the cases this user may see, newest first, at most `limit`, after a place."""
         seen, principals = _seen_by(user, "cases")
         where, parameters = _narrowed(filters, now)
@@ -141,7 +145,7 @@ class Views:
             found = connection.execute(
                 statement, (user.school, *parameters, *principals, limit)
             ).fetchall()
-        return [(UUID(row[0]), Place(row[1], row[0])) for row in found]
+        return [(UUID(row[0]), Bookmark(row[1], row[0])) for row in found]
 
     def letters(
         self,
@@ -242,9 +246,9 @@ def _open_tracks(case: Case) -> Iterator[str]:
         yield "letter"
 
 
-def _narrowed(filters: Filters, now: datetime) -> tuple[str, list[str]]:
+def _narrowed(filters: Filters, now: datetime) -> tuple[str, list[str | int]]:
     where = ""
-    parameters: list[str] = []
+    parameters: list[str | int] = []
     if filters.stage is not None:
         where, parameters = where + " AND stage = ?", [*parameters, filters.stage.value]
     if filters.track is not None:
@@ -256,7 +260,7 @@ def _narrowed(filters: Filters, now: datetime) -> tuple[str, list[str]]:
         parameters.append(_stamp(now))
     if filters.reference is not None:
         where += " AND substr(reference, 1, ?) = ?"
-        parameters += [str(len(filters.reference)), filters.reference.upper()]
+        parameters += [len(filters.reference), filters.reference.upper()]
     return where, parameters
 
 

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Final
 from uuid import UUID, uuid4
 
+from durable import Place
 from incidents.domain.facts import Recorded
 from incidents.store import StateRow, Store, Stored, open_store
 from tests.incidents.store.sample import EVENTS, NoteAdded, fact
@@ -105,7 +106,7 @@ def report(name: str, turns: Callable[[], Turns], against: str, bar: float) -> b
 
 def main(folder: Path) -> int:
     """Return 0 when every bar holds."""
-    with open_store(folder / "var", events=EVENTS) as store:
+    with open_store(Place(folder / "var"), events=EVENTS) as store:
         raw = Raw(folder / "raw.db")
         case = list(map(store.seal, _case(200)))
         _append_to_both(store, raw, case)

@@ -1,7 +1,7 @@
 """A request as the handlers see it: who asks, and every part of it read strictly."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -13,6 +13,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from incidents.api import strict_json
+from incidents.api.brief import brief
 from incidents.api.cursor import Cursors
 from incidents.api.problems import Kind, Problem
 from incidents.api.wording import components, reason_for
@@ -28,6 +29,7 @@ _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _MAX_PARAMETERS: Final = 20
 
 T = TypeVar("T", bound=msgspec.Struct)
+R = TypeVar("R")
 
 
 class Call(Request[User, str, State]):
@@ -42,6 +44,10 @@ class Call(Request[User, str, State]):
     def cursors(self) -> Cursors:
         cursors: Cursors = self.app.state["cursors"]
         return cursors
+
+    async def brief(self, look: Callable[..., R], *given: Any) -> R:
+        """Run a short read: see `brief`."""
+        return await brief(self.installation, look, *given)
 
     @cached_property
     def signed_in(self) -> UUID:

@@ -24,7 +24,7 @@ from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Kind, Moderation, Moment, ReferralState, Stage
 from incidents.installation import Installation
 from incidents.pages import CasePage, case_page
-from incidents.views import Filters, Place
+from incidents.views import Bookmark, Filters
 
 MOST_EXAMINED: Final = 500
 """Cases looked at for one page: what the filters leave over may be on the next."""
@@ -156,7 +156,7 @@ async def list_cases(request: Call) -> Response[CaseList]:
 def _list(request: Call, asked: CasesAsked) -> CaseList:
     installation, user, now = request.installation, request.user, request.installation.clock()
     bound = ("cases", user.school, user.id, asked.stage, asked.track, asked.overdue, asked.q)
-    after = Place(*request.cursors.read(asked.cursor, bound)) if asked.cursor else None
+    after = Bookmark(*request.cursors.read(asked.cursor, bound)) if asked.cursor else None
     lines: list[CaseLine] = []
     examined, more = 0, True
     while more and len(lines) < asked.limit and examined < MOST_EXAMINED:

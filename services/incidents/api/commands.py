@@ -18,7 +18,7 @@ from incidents.cases import Done
 from incidents.domain import letters
 from incidents.domain.case import ROWS
 from incidents.domain.moderation import CaptureEvidence
-from incidents.domain.table import Command, Row
+from incidents.domain.table import Row
 from incidents.store import Receipt
 
 
@@ -70,19 +70,17 @@ def _route(row: Row[Any]) -> HTTPRouteHandler:
 
     async def ask(request: Call, case_id: FromPath[UUID]) -> Response[Recorded]:
         # Nothing is taken from anybody for whom there is no such case.
-        await sync_to_thread(request.installation.cases.seen, request.user, case_id)
+        cases, user = request.installation.cases, request.user
+        await request.brief(cases.seen, user, case_id)
         body = await request.body()
-        return await sync_to_thread(_asked, request, case_id, row.ask, body)
+        version = request.if_match()
+        # A file may be large, and reading it takes its time.
+        read = sync_to_thread if len(body) > MAX_BODY else request.brief
+        command = await read(request.read, body, row.ask)
+        key = request.key(command)
+        return recorded(await cases.asked(user, case_id, command, version=version, key=key))
 
     return operation("POST", f"/api/cases/{{case_id:uuid}}/{row.name}", contract)(ask)
-
-
-def _asked(request: Call, case_id: UUID, kind: type[Command], body: bytes) -> Response[Recorded]:
-    version = request.if_match()
-    command = request.read(body, kind)
-    key = request.key(command)
-    cases = request.installation.cases
-    return recorded(cases.ask(request.user, case_id, command, version=version, key=key))
 
 
 ROUTES: Final = tuple(_route(row) for row in rows())

@@ -37,9 +37,9 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
         refuses=(403,),
     ),
 )
-def log_incident(request: Call, body: RawBody) -> Response[Logged]:
+async def log_incident(request: Call, body: RawBody) -> Response[Logged]:
     command = request.read(body, LogIncident)
-    done = request.installation.cases.log(request.user, command, request.key(command))
+    done = await request.installation.cases.logged(request.user, command, request.key(command))
     logged = Logged(
         case_id=done.case.id,
         reference=done.case.reference,

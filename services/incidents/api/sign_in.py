@@ -4,11 +4,11 @@ import re
 from math import ceil
 from typing import Final
 
-from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
+from incidents.api.brief import brief
 from incidents.api.limits import Limiter
 from incidents.api.problems import Kind, Problem, not_signed_in
 from incidents.domain.school import User
@@ -41,7 +41,7 @@ class SignIn(AbstractAuthenticationMiddleware):
         """Return who asks. Raises `Problem` (401, 429)."""
         given = connection.headers.getall("authorization", [])
         token = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
-        user = await sync_to_thread(self._sign_in, token[1]) if token else None
+        user = await brief(self._services, self._sign_in, token[1]) if token else None
         if token is None or user is None:
             # Good tokens from the same address go on working: a school shares one.
             self._slow_down(self._failed, connection.client.host if connection.client else "")

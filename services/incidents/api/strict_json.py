@@ -1,6 +1,8 @@
 """What may come in as JSON: one meaning only, within bounds, and nothing that was not asked for.
 
-Python's own parser is used for its hooks: it is the one that can tell a key that comes twice.
+Python's own parser is used for its hooks: it is the one that can tell a key that comes twice. It
+takes its time; a body in which a glance shows that there is nothing to find is read by a faster
+one, to the same result.
 """
 
 import json
@@ -26,6 +28,13 @@ _TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 CONTROLS: Final = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 """What no text may have in it, as a range for patterns: all controls but line breaks and tabs."""
 _UNPRINTABLE: Final = re.compile(f"[{CONTROLS}\ud800-\udfff]")
+_PLAIN_SIZE: Final = 64 * 1024
+_NOT_PLAIN: Final = re.compile(rb"\\[bfu]|\x7f|\xc2[\x80-\x9f]")
+"""Where a control, or half a character, may be in a text: JSON itself forbids those below space."""
+_ODD_NUMBER: Final = re.compile(rb"[.+eE][0-9]|[eE][+-]|[0-9]{19}")
+"""Fractions, powers of ten and long numbers, once the texts are taken out."""
+_STRANGE_YEAR: Final = re.compile(rb'"(?!19|20|21)[0-9]{4}-|\\')
+"""Where a date outside three centuries may begin; an escape may hide one."""
 _LARGEST: Final = 2**63
 _DIGITS: Final = 20
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -40,14 +49,48 @@ def read(raw: bytes, kind: type[T]) -> T:
     Raises `Problem`: 400 where it is no JSON or has two meanings, 422 naming the field that does
     not fit.
     """
-    given = parse(raw) if raw else {}
+    given = _plainly(raw) if raw else {}
+    if given is None:
+        given = parse(raw)
     try:
         body = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         raise not_valid([reason_for(error, kind)]) from None
-    if far := dict.fromkeys(_far(body)):
+    if _STRANGE_YEAR.search(raw) and (far := dict.fromkeys(_far(body))):
         raise not_valid([Reason("body", f"`{name}` is no date a case could have.") for name in far])
     return body
+
+
+def _plainly(raw: bytes) -> Any:
+    """Return what a plain body says, or None for one that has to be looked at more closely."""
+    if len(raw) > _PLAIN_SIZE or _NOT_PLAIN.search(raw):
+        return None
+    bare = _TEXT.sub(b"", raw)
+    if _ODD_NUMBER.search(bare) or _marks(bare) > MAX_VALUES:
+        return None
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    # Outside of texts a colon only stands after a key: one that came twice is missing here.
+    return value if _keys(value, MAX_DEPTH) == bare.count(b":") else None
+
+
+def _keys(value: Any, depth: int) -> int:
+    """Count the keys in a value; one that is nested too deeply has none that could be right."""
+    if isinstance(value, dict):
+        inner: Iterable[Any] = value.values()
+        count = len(value)
+    elif isinstance(value, list):
+        inner, count = value, 0
+    else:
+        return 0
+    if depth == 0:
+        return -(2**40)
+    for one in inner:
+        if isinstance(one, dict | list):
+            count += _keys(one, depth - 1)
+    return count
 
 
 def parse(raw: bytes) -> Any:

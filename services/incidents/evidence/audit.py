@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from durable import Connection, DatabaseError, Place, Schema
 from incidents.evidence.checkpoint import CheckpointFolder
 from incidents.evidence.reconcile import Findings, Walk
+from incidents.evidence.tree import TREE
 from incidents.evidence.verify import (
     EMPTY_ROOT,
     INCOMPLETE,
@@ -30,16 +32,16 @@ from incidents.evidence.verify import (
     read_checkpoint,
     read_file,
 )
-from incidents.store.database import Connection, Database
 from incidents.store.errors import StoreUnavailable
+from incidents.store.tables import LOG
 
 Check = Callable[[], Iterable[Finding]]
 Progress = Callable[[int, int], None]
 
 _TABLES: Final = {
-    "stored_events": {"id", "originator_id", "originator_version", "topic", "state"},
-    "leaves": {"idx", "position", "stream", "version", "hash"},
-    "nodes": {"level", "idx", "hash"},
+    "stored_events": "id, originator_id, originator_version, topic, state",
+    "leaves": "idx, position, stream, version, hash",
+    "nodes": "level, idx, hash",
 }
 _EVERY: Final = 500
 """Events between two reports of progress."""
@@ -94,27 +96,27 @@ class _Kept:
 
 
 def audit(
-    var: Path,
+    place: Place,
     *,
     kept: Sequence[Path] = (),
     keys: Sequence[PublicKey] = (),
     checks: Iterable[Check] = (),
     progress: Progress = lambda done, total: None,
 ) -> Report:
-    """Check the installation whose files lie in `var`.
+    """Check the installation whose log, tree and checkpoints lie at `place`.
 
     `kept` are checkpoints from elsewhere, `keys` the public keys to believe (by default the one
     beside the checkpoints), `checks` further ones that add their findings, `progress` is told how
     many of how many events are done. It may run beside the programs it checks, and changes nothing.
     """
     findings = Findings()
-    folder = CheckpointFolder(var / "checkpoints")
+    folder = CheckpointFolder(place.folder / "checkpoints")
     # Checkpoints first, then the tree, then the log: each can only be ahead of the one before.
     checkpoints = list(_read_checkpoints(folder, kept, keys, findings))
     walk = Walk({each.checkpoint.size for each in checkpoints}, findings)
-    _walk(var, walk, progress)
+    _walk(place, walk, progress)
     covered = _compare(checkpoints, walk)
-    _look_for_gaps(var, walk, checkpoints, covered)
+    _look_for_gaps(place, walk, checkpoints, covered)
     for check in checks:
         _take(check, findings)
     return Report(
@@ -143,12 +145,12 @@ def _exit_code(findings: Findings) -> int:
     return INCOMPLETE if findings.kinds else INTACT
 
 
-def _walk(var: Path, walk: Walk, progress: Progress) -> None:
+def _walk(place: Place, walk: Walk, progress: Progress) -> None:
     try:
         with ExitStack() as stack:
-            evidence = _open(stack, var / "evidence.db", ("leaves", "nodes"), walk.findings)
+            evidence = _open(stack, place, TREE, ("leaves", "nodes"), walk.findings)
             leaves = _count(evidence, "SELECT count(*) FROM leaves")
-            log = _open(stack, var / "events.db", ("stored_events",), walk.findings)
+            log = _open(stack, place, LOG, ("stored_events",), walk.findings)
             total = max(leaves, _count(log, "SELECT count(*) FROM stored_events"))
 
             def tell(done: int) -> None:
@@ -158,41 +160,52 @@ def _walk(var: Path, walk: Walk, progress: Progress) -> None:
             if log:
                 walk.go(log, evidence, tell)
     except StoreUnavailable as error:
-        place = f"the log after position {walk.reached}"
-        walk.findings.add(Kind.UNREADABLE, place, error)
+        where = f"the log after position {walk.reached}"
+        walk.findings.add(Kind.UNREADABLE, where, error)
 
 
 def _open(
-    stack: ExitStack, path: Path, tables: Sequence[str], findings: Findings
+    stack: ExitStack, place: Place, schema: Schema, tables: Sequence[str], findings: Findings
 ) -> Connection | None:
-    """Return a snapshot of a file for as long as `stack` lives, or None if it cannot be used."""
-    if not path.is_file():
+    """Return a snapshot of a database for as long as `stack` lives, or None if it is unusable."""
+    if place.in_files and not (place.folder / f"{schema.name}.db").is_file():
         # Before the first event neither file needs to be there; afterwards `_look_for_gaps` asks.
         return None
+    name = place.name_of(schema)
     try:
-        database = Database(path, read_only=True)
+        database = place.open(schema, read_only=True)
         stack.callback(database.close)
         connection = stack.enter_context(database.snapshot())
         missing = [each for each in tables if not _has(connection, each)]
-        damage = [text for (text,) in connection.execute("PRAGMA integrity_check(10)")]
+        damage = _damage(connection)
     except Exception as error:
         # A damaged file makes SQLite, and Python's reading of its messages, raise almost anything.
         # Nothing of it may end an audit before the rest was looked at.
-        findings.add(Kind.UNREADABLE, path.name, plain(error))
+        findings.add(Kind.UNREADABLE, name, plain(error))
         return None
     if missing:
-        findings.add(Kind.UNREADABLE, path.name, f"the table {missing[0]} is not there")
+        findings.add(Kind.UNREADABLE, name, f"the table {missing[0]} is not there")
         return None
-    if damage != ["ok"]:
-        findings.add(Kind.CHANGED, path.name, f"the file is damaged: {plain(damage[0])}")
+    if damage is not None:
+        findings.add(Kind.CHANGED, name, f"the file is damaged: {plain(damage)}")
     return connection
 
 
+def _damage(connection: Connection) -> str | None:
+    """What SQLite finds wrong with its file; PostgreSQL checks its pages as it reads them."""
+    if connection.dialect != "sqlite":
+        return None
+    found = [text for (text,) in connection.execute("PRAGMA integrity_check(10)")]
+    return None if found == ["ok"] else str(found[0])
+
+
 def _has(connection: Connection, table: str) -> bool:
-    columns = _TABLES[table]
-    names = ", ".join(f"'{column}'" for column in columns)
-    statement = f"SELECT count(*) FROM pragma_table_info(?) WHERE name IN ({names})"  # noqa: S608  ours
-    return _count(connection, statement, table) == len(columns)
+    try:
+        with connection.apart():
+            connection.execute(f"SELECT {_TABLES[table]} FROM {table} LIMIT 0")  # noqa: S608  ours
+    except DatabaseError:
+        return False
+    return True
 
 
 def _count(connection: Connection | None, statement: str, *parameters: str) -> int:
@@ -268,9 +281,9 @@ def _compare(checkpoints: Sequence[_Kept], walk: Walk) -> int:
     return agreed
 
 
-def _look_for_gaps(var: Path, walk: Walk, checkpoints: Sequence[_Kept], agreed: int) -> None:
+def _look_for_gaps(place: Place, walk: Walk, checkpoints: Sequence[_Kept], agreed: int) -> None:
     """Report what has to be there once there are events, or checkpoints of some."""
-    if not (var / "events.db").is_file():
+    if place.in_files and not (place.folder / "events.db").is_file():
         walk.findings.add(Kind.ABSENT, "events.db", "the file is missing")
     elif walk.events and not checkpoints:
         walk.findings.add(

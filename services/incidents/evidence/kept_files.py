@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from durable import DatabaseError, Place
 from incidents.domain.facts import Event
 from incidents.domain.letters import LetterRendered
 from incidents.domain.moderation import EvidenceCaptured
 from incidents.evidence.verify import Finding, Kind
 from incidents.store.blobs import BlobReader, count_kept
-from incidents.store.database import DatabaseError
 from incidents.store.errors import (
     BlobAltered,
     BlobErased,
@@ -57,36 +57,42 @@ class Cited(NamedTuple):
         return f"{self.item} of case {self.stream}"
 
 
-def can_be_opened(var: Path) -> bool:
-    """Whether the keys lie beside the files. Without them files can be counted, not opened."""
-    return (var / "keys.db").is_file() and (var / "keys" / "master.key").is_file()
+def can_be_opened(place: Place) -> bool:
+    """Whether the keys are there. Without them files can be counted, not opened."""
+    keys = not place.in_files or (place.folder / "keys.db").is_file()
+    return keys and _master_key(place).is_file()
 
 
 def kept_files_agree(
-    var: Path,
+    place: Place,
     events: Mapping[str, type[Event]],
     upcasters: Mapping[tuple[str, int], Upcaster],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the kept files of the installation in `var`.
+    """Yield what is wrong with the kept files of the installation at `place`.
 
     Where the keys are, each file is opened and hashed, and one whose key was destroyed is no fault.
     Elsewhere the files of each case are counted. `progress` is told how many of how many are done.
     """
     try:
         with ExitStack() as stack:
-            log = stack.enter_context(LogReader.open(var / "events.db", events, upcasters))
-            blobs = _blobs(var, stack) if can_be_opened(var) else None
+            log = stack.enter_context(LogReader.open(place, events, upcasters))
+            blobs = _blobs(place, stack) if can_be_opened(place) else None
             cited = _cited(log, progress)
-            yield from _opened(cited, blobs) if blobs else _counted(cited, var / "blobs")
+            folder = place.folder / "blobs"
+            yield from _opened(cited, blobs) if blobs else _counted(cited, folder)
     except (StoreUnavailable, MasterKeyUnusable, DatabaseError) as reason:
         yield Finding(Kind.UNREADABLE, "the kept files", str(reason))
 
 
-def _blobs(var: Path, stack: ExitStack) -> BlobReader:
-    keys = KeyReader(var / "keys.db", var / "keys" / "master.key")
+def _blobs(place: Place, stack: ExitStack) -> BlobReader:
+    keys = KeyReader(place, _master_key(place))
     stack.callback(keys.close)
-    return BlobReader(var / "blobs", keys)
+    return BlobReader(place.folder / "blobs", keys)
+
+
+def _master_key(place: Place) -> Path:
+    return place.folder / "keys" / "master.key"
 
 
 def _cited(log: LogReader, progress: Callable[[int, int], None]) -> Iterator[Cited | Finding]:

@@ -4,12 +4,14 @@ Nothing that is read here is believed: rows come as they lie in the files, whate
 there, and every disagreement becomes a finding that names its place.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from durable import Connection
+from durable.schema import Dialect
 from incidents.evidence.tree import Frontier, Sequenced
 from incidents.evidence.verify import (
     FIRST_VERSION,
@@ -22,22 +24,28 @@ from incidents.evidence.verify import (
     event_place,
     leaf_of,
 )
-from incidents.store.database import Connection
 
-_LOG: Final = """SELECT CASE typeof(id) WHEN 'integer' THEN id END,
+# SQLite lets any value lie in any column; PostgreSQL does not.
+_LOG: Final[Mapping[Dialect, str]] = {
+    "sqlite": """SELECT CASE typeof(id) WHEN 'integer' THEN id END,
     CASE typeof(originator_id) WHEN 'text' THEN CAST(originator_id AS BLOB) END,
     CASE typeof(originator_version) WHEN 'integer' THEN originator_version END,
     CASE typeof(topic) WHEN 'text' THEN CAST(topic AS BLOB) END,
     CASE typeof(state) WHEN 'blob' THEN state END
-    FROM stored_events ORDER BY id"""
-_LEAVES: Final = """SELECT CASE typeof(idx) WHEN 'integer' THEN idx END,
+    FROM stored_events ORDER BY id""",
+    "postgresql": """SELECT id, convert_to(originator_id, 'UTF8'), originator_version,
+    convert_to(topic, 'UTF8'), state FROM stored_events ORDER BY id""",
+}
+_LEAVES: Final[Mapping[Dialect, str]] = {
+    "sqlite": """SELECT CASE typeof(idx) WHEN 'integer' THEN idx END,
     CASE typeof(position) WHEN 'integer' THEN position END,
     CASE typeof(stream) WHEN 'blob' THEN stream END,
     CASE typeof(version) WHEN 'integer' THEN version END,
     CASE typeof(hash) WHEN 'blob' THEN hash END
-    FROM leaves ORDER BY idx"""
-_NODE: Final = """SELECT CASE typeof(hash) WHEN 'blob' THEN hash END
-    FROM nodes WHERE level = ? AND idx = ?"""
+    FROM leaves ORDER BY idx""",
+    "postgresql": "SELECT idx, position, stream, version, hash FROM leaves ORDER BY idx",
+}
+_NODE: Final = "SELECT hash FROM nodes WHERE level = ? AND idx = ?"
 _COUNT_NODES: Final = "SELECT count(*) FROM nodes"
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_FINDINGS: Final = 1000
@@ -226,7 +234,7 @@ class Walk:
 
     def _read_log(self, log: Connection) -> Iterator[Row]:
         """Yield every row of the log in order, those at impossible positions too."""
-        for position, stream, version, topic, state in log.execute(_LOG):
+        for position, stream, version, topic, state in log.stream(_LOG[log.dialect]):
             if position is None:
                 place = f"the log after position {self.reached}"
                 self.findings.add(Kind.CHANGED, place, "a row has no position")
@@ -236,7 +244,7 @@ class Walk:
     def _read_leaves(self, evidence: Connection) -> Iterator[Sequenced]:
         """Yield the stored leaves that are leaves; report the others."""
         position = 0
-        for index, at, stream, version, leaf in evidence.execute(_LEAVES):
+        for index, at, stream, version, leaf in evidence.stream(_LEAVES[evidence.dialect]):
             place = f"leaf {self.leaves} in evidence.db"
             if index is None or at is None or version is None:
                 self.findings.add(Kind.CHANGED, place, "it is not a leaf")

@@ -9,40 +9,58 @@ event can be sequenced twice.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from durable import Connection, Place, Row, Schema, only
 from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.verify import EMPTY_ROOT, node_hash
-from incidents.store.database import Connection, Database, Row
 
-SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS leaves (
+TREE: Final = Schema(
+    "evidence",
+    (
+        """CREATE TABLE IF NOT EXISTS leaves (
         idx INTEGER PRIMARY KEY,
         position INTEGER NOT NULL UNIQUE,
         stream BLOB NOT NULL CHECK (length(stream) = 16),
         version INTEGER NOT NULL,
         hash BLOB NOT NULL CHECK (length(hash) = 32),
         UNIQUE (stream, version))""",
-    """CREATE TABLE IF NOT EXISTS nodes (
+        """CREATE TABLE IF NOT EXISTS nodes (
         level INTEGER NOT NULL,
         idx INTEGER NOT NULL,
         hash BLOB NOT NULL CHECK (length(hash) = 32),
         PRIMARY KEY (level, idx)) WITHOUT ROWID""",
-    *(
-        f"""CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action} BEFORE {action} ON {table}
-        BEGIN SELECT RAISE(ABORT, 'the tree is only ever added to'); END"""
-        for table in ("leaves", "nodes")
-        for action in ("update", "delete")
-    ),
-    # INSERT OR REPLACE deletes without asking those.
-    """CREATE TRIGGER IF NOT EXISTS leaves_refuse_replace BEFORE INSERT ON leaves
+        *only(
+            "sqlite",
+            *(
+                f"""CREATE TRIGGER IF NOT EXISTS {table}_refuse_{action} BEFORE {action} ON {table}
+            BEGIN SELECT RAISE(ABORT, 'the tree is only ever added to'); END"""
+                for table in ("leaves", "nodes")
+                for action in ("update", "delete")
+            ),
+            # INSERT OR REPLACE deletes without asking those.
+            """CREATE TRIGGER IF NOT EXISTS leaves_refuse_replace BEFORE INSERT ON leaves
         WHEN EXISTS (SELECT 1 FROM leaves WHERE idx = NEW.idx)
         BEGIN SELECT RAISE(ABORT, 'the tree is only ever added to'); END""",
-    """CREATE TRIGGER IF NOT EXISTS nodes_refuse_replace BEFORE INSERT ON nodes
+            """CREATE TRIGGER IF NOT EXISTS nodes_refuse_replace BEFORE INSERT ON nodes
         WHEN EXISTS (SELECT 1 FROM nodes WHERE level = NEW.level AND idx = NEW.idx)
         BEGIN SELECT RAISE(ABORT, 'the tree is only ever added to'); END""",
+        ),
+        *only(
+            "postgresql",
+            """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'the tree is only ever added to'
+                USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            *(
+                f"""CREATE TRIGGER {table}_refuse_{action} BEFORE {action} ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"""
+                for table in ("leaves", "nodes")
+                for action in ("update", "delete", "truncate")
+            ),
+        ),
+    ),
+    grants={"leaves": "SELECT, INSERT", "nodes": "SELECT, INSERT"},
 )
 LEAF: Final = "SELECT idx, position, stream, version, hash FROM leaves "
 LEAF_HASH: Final = "SELECT hash FROM leaves WHERE idx = ?"
@@ -100,10 +118,10 @@ class Tree:
     when it lacks a row that must be there.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the tree in `path`, which is made if it is not there."""
+    def __init__(self, place: Place) -> None:
+        """Open the tree that is kept at `place`."""
         # FULL is not needed: what a power cut takes is sequenced again, with the same hashes.
-        self._database = Database(path, schema=SCHEMA, synchronous="NORMAL")
+        self._database = place.open(TREE, synchronous="NORMAL")
 
     def close(self) -> None:
         """Close the file."""

@@ -1,7 +1,8 @@
 """The only door to event sourcing, SQL and keys: words are sealed before they are written."""
 
+from eventsourcing.persistence import Notification
+
 from incidents.store.blobs import Blobs
-from incidents.store.database import Database
 from incidents.store.errors import (
     AlreadyClaimed,
     BadEventClass,
@@ -14,14 +15,16 @@ from incidents.store.errors import (
     Conflict,
     MasterKeyUnusable,
     NotSealed,
+    StoreBusy,
     StoreUnavailable,
     UnknownTopic,
     UnreadableEvent,
 )
 from incidents.store.keys import KeyStore, Owner
 from incidents.store.mapper import Upcaster
-from incidents.store.records import Claim, Receipt, StateRow, Stored
-from incidents.store.store import Store, open_store
+from incidents.store.records import Claim, ClaimKey, Receipt, StateRow, Stored
+from incidents.store.store import Store, open_store, receipts
+from incidents.store.writer import Found
 
 __all__ = [
     "AlreadyClaimed",
@@ -33,20 +36,24 @@ __all__ = [
     "Blobs",
     "CannotOpen",
     "Claim",
+    "ClaimKey",
     "ClockBehind",
     "Conflict",
-    "Database",
+    "Found",
     "KeyStore",
     "MasterKeyUnusable",
     "NotSealed",
+    "Notification",
     "Owner",
     "Receipt",
     "StateRow",
     "Store",
+    "StoreBusy",
     "StoreUnavailable",
     "Stored",
     "UnknownTopic",
     "UnreadableEvent",
     "Upcaster",
     "open_store",
+    "receipts",
 ]

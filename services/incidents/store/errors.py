@@ -5,11 +5,17 @@ No message carries a person's words, names or ids: at most a topic, a field's na
 
 from datetime import datetime
 
+from durable import StoreUnavailable
 from incidents.store.records import Claim
 
+__all__ = ["StoreUnavailable"]
 
-class StoreUnavailable(Exception):
-    """The files cannot be read or written now (disk full, busy, I/O error). Nothing was kept."""
+
+class StoreBusy(StoreUnavailable):
+    """More requests wait to be recorded than can be soon. Nothing of this one was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are waiting to be recorded. Try again in a moment.")
 
 
 class Conflict(Exception):

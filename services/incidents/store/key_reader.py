@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Final
 
+from durable import Connection, Place
 from incidents.store.data_key import DataKey
-from incidents.store.database import Connection, Database
 from incidents.store.errors import CannotOpen, MasterKeyUnusable
-from incidents.store.keys import DEAD, LIVE, Owner, owned
+from incidents.store.keys import DEAD, KEYS, LIVE, Owner, owned
 from incidents.store.master import MasterKey
 
 _PROOF: Final = "SELECT wrapped FROM proof"
@@ -19,9 +19,9 @@ class KeyReader:
     Every method may raise StoreUnavailable.
     """
 
-    def __init__(self, path: Path, master_path: Path) -> None:
+    def __init__(self, place: Place, master_path: Path) -> None:
         """Raises MasterKeyUnusable when the master key is absent, malformed or another one's."""
-        self._database = Database(path, read_only=True)
+        self._database = place.open(KEYS, read_only=True)
         self._master = MasterKey(master_path, os.urandom)
         with self._database.reading() as connection:
             proof = _proof(connection)

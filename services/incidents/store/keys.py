@@ -6,15 +6,15 @@ holds, and the words sealed under it read as erased, in every process, from that
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final, Literal
 from uuid import UUID
 
+from durable import Connection, Place, Row, Schema
 from incidents.store.data_key import SECRET_BYTES, DataKey
-from incidents.store.database import Connection, Database, Row
 from incidents.store.errors import CannotOpen
 from incidents.store.master import MasterKey
 
@@ -23,26 +23,33 @@ CACHED_KEYS: Final = 1024
 
 # A destroyed key keeps its row, so that "erased" and "lost" can be told apart; its secret is
 # overwritten in place by zeros of the same length.
-_SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS keys (
-        kid TEXT PRIMARY KEY,
-        school TEXT NOT NULL,
-        kind TEXT NOT NULL CHECK (kind IN ('stream', 'person')),
-        owner TEXT NOT NULL,
-        destroyed INTEGER NOT NULL DEFAULT 0,
-        wrapped BLOB NOT NULL
-    ) WITHOUT ROWID""",
-    """CREATE UNIQUE INDEX IF NOT EXISTS live_keys ON keys (school, kind, owner)
-        WHERE destroyed = 0""",
-    """CREATE TABLE IF NOT EXISTS proof (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        wrapped BLOB NOT NULL
-    )""",
+KEYS: Final = Schema(
+    "keys",
+    (
+        """CREATE TABLE IF NOT EXISTS keys (
+            kid TEXT PRIMARY KEY,
+            school TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('stream', 'person')),
+            owner TEXT NOT NULL,
+            destroyed INTEGER NOT NULL DEFAULT 0,
+            wrapped BLOB NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE UNIQUE INDEX IF NOT EXISTS live_keys ON keys (school, kind, owner)
+            WHERE destroyed = 0""",
+        """CREATE TABLE IF NOT EXISTS proof (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            wrapped BLOB NOT NULL
+        )""",
+    ),
+    # What is destroyed has to be cleared out of the table, and only its owner may do that.
+    owned=("keys", "proof"),
 )
 _BY_KID: Final = "SELECT * FROM keys WHERE kid = ?"
+_LIVE_OF: Final = """SELECT * FROM keys WHERE school IN ({schools})
+    AND kind IN ('person', 'stream') AND owner IN ({owners}) AND destroyed = 0"""
 LIVE: Final = "SELECT * FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 0"
 DEAD: Final = "SELECT 1 FROM keys WHERE school = ? AND kind = ? AND owner = ? AND destroyed = 1"
-_DESTROY: Final = "UPDATE keys SET destroyed = 1, wrapped = zeroblob(length(wrapped)) WHERE kid = ?"
+_DESTROY: Final = "UPDATE keys SET destroyed = 1, wrapped = ? WHERE kid = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,13 @@ class KeyStore:
     none outlives its destruction, whichever process destroyed it.
     """
 
-    def __init__(self, path: Path, master_path: Path, random: Callable[[int], bytes]) -> None:
+    def __init__(self, place: Place, master_path: Path, random: Callable[[int], bytes]) -> None:
         """Open the keystore; the first time, make it and its master key.
 
         Raises MasterKeyUnusable when the master key is absent, malformed or another one's, and
         StoreUnavailable.
         """
-        self._database = Database(path, schema=_SCHEMA, secure_delete=True)
+        self._database = place.open(KEYS, secure_delete=True)
         self._master = MasterKey(master_path, random)
         self._random = random
         self._remembered: OrderedDict[str, DataKey] = OrderedDict()
@@ -77,19 +84,22 @@ class KeyStore:
                 connection.execute("INSERT INTO proof VALUES (1, ?)", (self._master.make(),))
             self._settle(connection)
 
-    def of(self, owners: Iterable[Owner]) -> Mapping[Owner, DataKey]:
+    def of(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """Return the key of each owner, made where there was none.
 
         All new keys are made in one transaction and are durable when this returns: nothing sealed
         is ever written before its key. Raises StoreUnavailable, CannotOpen for a damaged key.
         """
-        keys = {owner: self.live(owner) for owner in owners}
-        if None in keys.values():
+        with self._database.reading() as connection:
+            keys = self._of(connection, owners)
+        if len(keys) < len(owners):
             with self._database.writing() as connection:
                 self._settle(connection)
-                for owner, key in keys.items():
-                    keys[owner] = key or self._find_or_make(connection, owner)
-        return {owner: key for owner, key in keys.items() if key is not None}
+                keys = self._of(connection, owners)
+                for owner in owners:
+                    if owner not in keys:
+                        keys[owner] = self._make(connection, owner)
+        return keys
 
     def live(self, owner: Owner) -> DataKey | None:
         """Return the owner's key, or None when there is none (yet, or any more).
@@ -132,7 +142,7 @@ class KeyStore:
         with self._database.writing() as connection:
             row = connection.execute(LIVE, owned(owner)).fetchone()
             if row is not None:
-                connection.execute(_DESTROY, (row["kid"],))
+                connection.execute(_DESTROY, (bytes(len(row["wrapped"])), row["kid"]))
                 self._forget(row["kid"])
         # The write-ahead log, and pages that moved while the table grew, hold old copies of a row.
         self._database.rebuild()
@@ -169,10 +179,19 @@ class KeyStore:
     def _settle(self, connection: Connection) -> None:
         self._master.settle(connection.execute("SELECT wrapped FROM proof").fetchone()[0])
 
-    def _find_or_make(self, connection: Connection, owner: Owner) -> DataKey:
-        row = connection.execute(LIVE, owned(owner)).fetchone()
-        if row is not None:
-            return DataKey(row["kid"], self._secret(row))
+    def _of(self, connection: Connection, owners: Collection[Owner]) -> dict[Owner, DataKey]:
+        """Return the live keys of those owners who have one."""
+        schools = sorted({owner.school for owner in owners})
+        ids = [owner.id.hex for owner in owners]
+        statement = _LIVE_OF.format(schools=_marks(schools), owners=_marks(ids))
+        found = {}
+        for row in connection.execute(statement, (*schools, *ids)).fetchall():
+            owner = Owner(row["school"], row["kind"], UUID(row["owner"]))
+            if owner in owners and (key := self._key(row)):
+                found[owner] = key
+        return found
+
+    def _make(self, connection: Connection, owner: Owner) -> DataKey:
         kid, secret = self._random(KID_BYTES).hex(), self._random(SECRET_BYTES)
         connection.execute(
             "INSERT INTO keys (kid, school, kind, owner, wrapped) VALUES (?, ?, ?, ?, ?)",
@@ -221,3 +240,7 @@ class KeyStore:
 
 def owned(owner: Owner) -> tuple[str, str, str]:
     return owner.school, owner.kind, owner.id.hex
+
+
+def _marks(values: Collection[str]) -> str:
+    return ",".join("?" * len(values))

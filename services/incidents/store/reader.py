@@ -1,4 +1,4 @@
-"""Reads events.db as it lies there, without keys: for whoever checks it, perhaps on a copy.
+"""Reads the log as it lies there, without keys: for whoever checks it, perhaps on a copy.
 
 Nothing in it is believed. What is not as the store writes it makes itself known when it is read.
 """
@@ -6,18 +6,18 @@ Nothing in it is believed. What is not as the store writes it makes itself known
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
+from durable import Connection, Place
 from incidents.domain.facts import Event, Recorded
-from incidents.store.database import Connection, Database
 from incidents.store.errors import UnknownTopic, UnreadableEvent
 from incidents.store.mapper import EventMapper, Upcaster
 from incidents.store.records import StateRow, Stored
 from incidents.store.sealing import sealed_fields
+from incidents.store.tables import LOG
 
 _EVENT: Final = (
     "SELECT id, originator_id, originator_version, topic, state FROM stored_events WHERE "
@@ -38,7 +38,7 @@ class LogReader:
     @contextmanager
     def open(
         cls,
-        path: Path,
+        place: Place,
         events: Mapping[str, type[Event]],
         upcasters: Mapping[tuple[str, int], Upcaster],
     ) -> Iterator["LogReader"]:
@@ -49,11 +49,9 @@ class LogReader:
         """
         fields = {kind: sealed_fields(kind) for kind in events.values()}
         mapper = EventMapper(events, fields, os.urandom, upcasters)
-        database = Database(path, read_only=True)
+        database = place.open(LOG, read_only=True)
         try:
             with database.snapshot() as connection:
-                # A text that is none must not keep the others from being read.
-                connection.text_factory = _text
                 yield cls(connection, mapper)
         finally:
             database.close()
@@ -108,7 +106,3 @@ class LogReader:
 
 def _stored(position: int, stream: Any, version: int, topic: str, state: bytes) -> Stored:
     return Stored(position, UUID(str(stream)), version, topic, state)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")

@@ -1,6 +1,7 @@
 """What goes into the store and comes out of it, beside the events themselves."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -31,6 +32,14 @@ class StateRow:
     state: bytes
 
 
+class ClaimKey(NamedTuple):
+    """What a claim is taken on: a name, once per school and kind."""
+
+    school: str
+    kind: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A name taken once per school and kind ("idempotency", "reference", "token") by a stream."""
@@ -40,6 +49,10 @@ class Claim:
     key: str
     stream: UUID
     value: bytes = b""
+
+    @property
+    def claim_key(self) -> ClaimKey:
+        return ClaimKey(self.school, self.kind, self.key)
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ A text is encrypted under the key of its stream or of its person and bound to wh
 written: stream, version and field. Moved anywhere else, it does not open.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -13,8 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from incidents.domain.facts import REDACTED, Event, Recorded, Sealed, SealedUnder
-from incidents.store.data_key import NONCE_BYTES
-from incidents.store.errors import BadEventClass
+from incidents.store.data_key import NONCE_BYTES, DataKey
+from incidents.store.errors import BadEventClass, NotSealed
 from incidents.store.keys import KeyStore, Owner
 
 
@@ -63,17 +63,21 @@ class Sealer:
         A text under a person whom the event does not name goes under the stream's key. Raises
         StoreUnavailable, and ValueError for text that is not Unicode.
         """
+        return self.seal_with(self.keys_for([recorded]), recorded)
+
+    def keys_for(self, recorded: Iterable[Recorded]) -> Mapping[Owner, DataKey]:
+        """Return the keys that sealing these facts takes; new ones are durable by then.
+
+        Raises StoreUnavailable.
+        """
+        owners = {owner for one in recorded for owner in self._plain(one).values()}
+        return self._keys.of(owners) if owners else {}
+
+    def seal_with(self, keys: Mapping[Owner, DataKey], recorded: Recorded) -> Recorded:
+        """Return the fact sealed under `keys_for` it. Raises ValueError as `seal` does."""
         event = recorded.event
-        plain = {
-            field.name: self._owner(recorded, field)
-            for field in self._fields[type(event)]
-            if isinstance(getattr(event, field.name), str)
-        }
-        if not plain:
-            return recorded
-        keys = self._keys.of(set(plain.values()))
         sealed = {}
-        for name, owner in plain.items():
+        for name, owner in self._plain(recorded).items():
             nonce, key = self._random(NONCE_BYTES), keys[owner]
             ciphertext, commitment = key.encrypt(
                 nonce,
@@ -81,7 +85,21 @@ class Sealer:
                 _place(recorded.stream, recorded.version, name),
             )
             sealed[name] = Sealed(key.kid, nonce, ciphertext, commitment, recorded.version, name)
-        return replace(recorded, event=replace(event, **sealed))
+        return replace(recorded, event=replace(event, **sealed)) if sealed else recorded
+
+    def refuse_plain(self, recorded: Recorded) -> None:
+        """Raises NotSealed when a text is still plain."""
+        for name in self._plain(recorded):
+            raise NotSealed(recorded.event.TOPIC, name)
+
+    def _plain(self, recorded: Recorded) -> dict[str, Owner]:
+        """The fields whose text is still plain, and whose key each is sealed under."""
+        event = recorded.event
+        return {
+            field.name: self._owner(recorded, field)
+            for field in self._fields.get(type(event), ())
+            if isinstance(getattr(event, field.name), str)
+        }
 
     def open(self, sealed: Sealed, *, school: str, stream: UUID) -> str:
         """Return the words, or REDACTED once their key was destroyed.

@@ -8,22 +8,27 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Event as Signal
 from types import MappingProxyType, TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import Mapper, Notification, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
+from durable import Database, Place
 from incidents.domain.facts import Event, Recorded, Sealed
 from incidents.store.blobs import Blobs
-from incidents.store.errors import StoreUnavailable
+from incidents.store.errors import AlreadyClaimed, ClockBehind, Conflict, StoreUnavailable
 from incidents.store.files import make_folder
 from incidents.store.keys import KeyStore
 from incidents.store.mapper import EventMapper, Upcaster, read_stamp
-from incidents.store.recorders.sqlite import FOLLOW_LIMIT, AlreadyRecorded, EventRecorder
-from incidents.store.records import Claim, Receipt, StateRow, Stored
+from incidents.store.recorder import FOLLOW_LIMIT, EventRecorder
+from incidents.store.records import Claim, ClaimKey, Receipt, StateRow, Stored
 from incidents.store.sealing import Sealer, sealed_fields
+from incidents.store.tables import LOG
+from incidents.store.writer import Found, Request, Writer
+
+T = TypeVar("T")
 
 _NO_UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({})
 
@@ -37,14 +42,10 @@ class EventLog(Application[UUID]):
     name = "Incidents"
     recorder: EventRecorder
 
-    def __init__(self, path: Path, mapper: EventMapper) -> None:
+    def __init__(self, database: Database, mapper: EventMapper) -> None:
+        self._database = database
         self._mapper = mapper
-        super().__init__(
-            {
-                "PERSISTENCE_MODULE": "incidents.store.recorders.sqlite:Factory",
-                "SQLITE_DBNAME": str(path),
-            }
-        )
+        super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Only our settings: a stray CIPHER_KEY in the process's environment changes nothing."""
@@ -53,6 +54,10 @@ class EventLog(Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """The mapper that knows our events."""
         return self._mapper
+
+    def construct_recorder(self) -> EventRecorder:
+        """The recorder that knows our tables."""
+        return EventRecorder(self._database)
 
 
 class Store:
@@ -70,6 +75,19 @@ class Store:
         self._sealer = sealer
         self.keys = keys
         self.blobs = blobs
+        self._writer = Writer(log.recorder, mapper, sealer)
+
+    def write(self, request: Request[T]) -> T:
+        """Record what the request decides, and return its answer once that is durable.
+
+        Raises what the request raises, StoreBusy, and for what it asks to record: AlreadyClaimed,
+        NotSealed, UnknownTopic, and Conflict where its events do not follow those of the stream.
+        """
+        return self._writer.write(request)
+
+    async def written(self, request: Request[T]) -> T:
+        """The same for a coroutine, which waits without a thread of its own."""
+        return await self._writer.written(request)
 
     def append(
         self, events: Sequence[Recorded], *, state: StateRow, claims: Sequence[Claim] = ()
@@ -83,10 +101,14 @@ class Store:
         """
         _check(events, state)
         try:
-            recordings = self._log.events.put(events, state=state, claims=claims)
-        except AlreadyRecorded as again:
-            return tuple(map(_receipt, again.notifications))
-        return tuple(_receipt(recording.notification) for recording in recordings)
+            return self._writer.write(_Given(self._sealer, events, state, claims))
+        except Conflict:
+            there = self._log.recorder.select_stream(state.stream)
+            first = events[0].version - 1
+            known = there[first : first + len(events)]
+            if [read_stamp(one.state).event_id for one in known] != [e.event_id for e in events]:
+                raise
+            return receipts(known)
 
     def seal(self, recorded: Recorded) -> Recorded:
         """Return the same fact with every plain text sealed; sealing twice changes nothing.
@@ -116,7 +138,7 @@ class Store:
 
     def claim(self, school: str, kind: str, key: str) -> Claim | None:
         """Return who holds this claim, None if it is free."""
-        return self._log.recorder.claim(school, kind, key)
+        return self._log.recorder.claim(ClaimKey(school, kind, key))
 
     def history(self, stream: UUID, up_to: int | None = None) -> list[Recorded]:
         """Return the stream's facts in order, to version `up_to` inclusive; their words are sealed.
@@ -163,8 +185,10 @@ class Store:
             yield list(map(_stored, batch))
 
     def close(self) -> None:
-        """Close the files."""
+        """Write what waits to be written, then close everything."""
+        self._writer.close()
         self._log.close()
+        self._log.recorder.database.close()
         self.keys.close()
 
     def __enter__(self) -> Self:
@@ -179,32 +203,66 @@ class Store:
         self.close()
 
 
+class _Given:
+    """Events that were decided and sealed elsewhere, to be appended as they are."""
+
+    def __init__(
+        self, sealer: Sealer, events: Sequence[Recorded], state: StateRow, claims: Sequence[Claim]
+    ) -> None:
+        self._sealer = sealer
+        self._events = events
+        self._state = state
+        self._claims = claims
+        self.streams = (state.stream,)
+        self.claims = tuple(claim.claim_key for claim in claims)
+
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        first, before = self._events[0], found.states.get(self._state.stream)
+        if first.version != (before.version if before else 0) + 1:
+            raise Conflict
+        if found.latest is not None and first.recorded_at < found.latest:
+            raise ClockBehind(found.latest)
+        for taken in found.claims.values():
+            raise AlreadyClaimed(taken)
+        for event in self._events:
+            self._sealer.refuse_plain(event)
+        return self._events
+
+    def settle(self, sealed: Sequence[Recorded]) -> tuple[StateRow, Sequence[Claim]]:
+        return self._state, self._claims
+
+    def answer(self, placed: Sequence[Notification]) -> tuple[Receipt, ...]:
+        return receipts(placed)
+
+
 def open_store(
-    var: Path,
+    place: Place,
     *,
     events: Mapping[str, type[Event]],
     upcasters: Mapping[tuple[str, int], Upcaster] = _NO_UPCASTERS,
     random: Callable[[int], bytes] = os.urandom,
 ) -> Store:
-    """Open the store under the folder `var`, made if absent, for the given kinds of event.
+    """Open the store at `place` for the given kinds of event; its folder is made if absent.
 
     `upcasters` maps (topic, schema) to the step that turns a stored payload into the next schema.
     Raises BadEventClass, MasterKeyUnusable and StoreUnavailable.
     """
     fields = {kind: sealed_fields(kind) for kind in events.values()}
     mapper = EventMapper(events, fields, random, upcasters)
+    folder = place.folder
     try:
-        make_folder(var)
+        make_folder(folder)
     except OSError as error:
-        raise StoreUnavailable(f"{var} cannot be made: {error.strerror}.") from error
-    _refuse_history_without_keys(var)
-    keys = KeyStore(var / "keys.db", var / "keys" / "master.key", random)
+        raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}.") from error
+    if place.in_files:
+        _refuse_history_without_keys(folder)
+    keys = KeyStore(place, folder / "keys" / "master.key", random)
     return Store(
-        EventLog(var / "events.db", mapper),
+        EventLog(place.open(LOG), mapper),
         mapper,
         Sealer(keys, fields, random),
         keys,
-        Blobs(var / "blobs", keys, random),
+        Blobs(folder / "blobs", keys, random),
     )
 
 
@@ -231,8 +289,11 @@ def _check(events: Sequence[Recorded], state: StateRow) -> None:
         raise ValueError("The state row is not of the last event's version.")
 
 
-def _receipt(recorded: Notification) -> Receipt:
-    return Receipt(recorded.id, recorded.originator_version, sha256(recorded.state).hexdigest())
+def receipts(placed: Sequence[Notification]) -> tuple[Receipt, ...]:
+    """Return the receipts of events in the log."""
+    return tuple(
+        Receipt(one.id, one.originator_version, sha256(one.state).hexdigest()) for one in placed
+    )
 
 
 def _stored(row: Notification) -> Stored:

@@ -1,93 +1,344 @@
-"""Group commit: whoever has the turn writes for all who wait, in one transaction.
+"""Group commit: what many requests record goes into one transaction, each decided within it.
 
 A commit waits for the disk, and while it does others queue up; the next in line then commits them
-all at once. Alone, a write costs what it always did.
+all at once. A request says beforehand what it has to know; it is then asked, with that before it
+and nobody else writing, what is to be recorded. So nothing it decides upon can change under it, and
+there is nothing to try again when somebody was quicker. Alone, a write costs what it always did.
 """
 
-from collections import deque
-from collections.abc import Callable
-from threading import Lock
-from typing import Any, Final, Generic, TypeVar
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event, Lock, Thread
+from typing import Any, Final, Generic, Protocol, TypeVar
+from uuid import UUID
 
-from incidents.store.database import (
-    Connection,
-    Database,
-    DatabaseError,
-    IntegrityError,
-    ProgrammingError,
+from eventsourcing.persistence import Notification, StoredEvent
+
+from durable import Connection, IntegrityError, OutcomeUnknown, StoreUnavailable
+from incidents.domain.facts import Recorded
+from incidents.store.data_key import DataKey
+from incidents.store.errors import AlreadyClaimed, Conflict, StoreBusy
+from incidents.store.keys import Owner
+from incidents.store.mapper import EventMapper, read_stamp
+from incidents.store.recorder import (
+    EventRecorder,
+    claim_rows,
+    find_events,
+    insert_events,
+    last_event,
+    put_claims,
+    put_states,
+    state_rows,
 )
-from incidents.store.errors import StoreUnavailable
+from incidents.store.records import Claim, ClaimKey, StateRow
+from incidents.store.sealing import Sealer
 
 MOST_AT_ONCE: Final = 64
+MOST_WAITING: Final = 1024
+"""So many requests wait for their turn at most; the next one is told to come back."""
 
-_ITS_OWN_FAULT: Final = (IntegrityError, ProgrammingError)
-_T = TypeVar("_T")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a request asked to know, as it stands while nobody else writes."""
+
+    latest: datetime | None
+    states: Mapping[UUID, StateRow]
+    claims: Mapping[ClaimKey, Claim]
+
+
+class Request(Protocol[T_co]):
+    """Something to be recorded on one stream.
+
+    The methods are called in this order, at most once for an attempt, in whichever thread writes.
+    What one of them raises goes to whoever asked, and nothing of the request is recorded.
+    """
+
+    @property
+    def streams(self) -> Collection[UUID]:
+        """The streams whose state rows it has to know; it may write to these and to a new one."""
+
+    @property
+    def claims(self) -> Collection[ClaimKey]:
+        """The claims it has to know of."""
+
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        """Return the events to record; their words may still be plain. Without any, only `answer`
+        follows.
+        """
+
+    def settle(self, sealed: Sequence[Recorded]) -> tuple[StateRow, Sequence[Claim]]:
+        """Return where the stream stands after these events, and what is claimed with them."""
+
+    def answer(self, placed: Sequence[Notification]) -> T_co:
+        """Return the answer, now that the events have their places in the log and are durable."""
+
+
+@dataclass(eq=False, slots=True)
+class _Entry(Generic[T]):
+    """A request on its way through, with what has become of it."""
+
+    request: Request[T]
+    waiter: "_Waiter | None" = None
+    sealed: Sequence[Recorded] = ()
+    stored: Sequence[StoredEvent] = ()
+    row: StateRow | None = None
+    claims: Sequence[Claim] = ()
+    placed: Sequence[Notification] = ()
+    error: BaseException | None = None
+    done: bool = False
+
+    def fail(self, error: BaseException) -> None:
+        """Note why it was not recorded; what is done stays done."""
+        if not self.done:
+            self.error, self.done = error, True
+
+    def result(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.request.answer(self.placed)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Requests that do not touch each other, for one transaction; the others wait for the next."""
+
+    entries: list[_Entry[Any]] = field(default_factory=list)
+    touched: set[object] = field(default_factory=set)
+
+    def takes(self, entry: _Entry[Any]) -> bool:
+        wanted = {*entry.request.streams, *entry.request.claims}
+        if self.touched & wanted:
+            return False
+        self.touched |= wanted
+        self.entries.append(entry)
+        return True
 
 
 class Writer:
-    """Runs writes of many threads in few transactions, in the order in which they came."""
+    """Writes what requests decide, in few transactions. Safe to share between threads."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._waiting: deque[_Request[Any]] = deque()
+    def __init__(self, recorder: EventRecorder, mapper: EventMapper, sealer: Sealer) -> None:
+        self._recorder = recorder
+        self._mapper = mapper
+        self._sealer = sealer
+        self._waiting: deque[_Entry[Any]] = deque()
         self._turn = Lock()
+        self._rung = Event()
+        self._thread: Thread | None = None
+        self._closed = False
 
-    def write(self, action: Callable[[Connection], _T]) -> _T:
-        """Run the action in a transaction and return its result once it is durable.
+    def write(self, request: Request[T]) -> T:
+        """Return the answer once everything is durable, waiting in this thread.
 
-        An action that raises is undone alone; what it raised is raised here. Raises
-        StoreUnavailable when the transaction failed: nothing of it is there.
+        Raises what the request raised, StoreBusy, StoreUnavailable, AlreadyClaimed, Conflict.
         """
-        request = _Request(action)
-        self._waiting.append(request)
+        entry = self._enter(_Entry(request))
         with self._turn:
-            while not request.done:
-                count = min(len(self._waiting), MOST_AT_ONCE)
-                self._commit([self._waiting.popleft() for _ in range(count)])
-        return request.answer()
+            while not entry.done:
+                self._write_batch()
+        return entry.result()
 
-    def _commit(self, batch: "list[_Request[Any]]") -> None:
+    async def written(self, request: Request[T]) -> T:
+        """The same for a coroutine, which waits without a thread of its own."""
+        waiter = _Waiter(asyncio.get_running_loop())
+        entry = self._enter(_Entry(request, waiter))
+        self._ring()
+        await waiter.future
+        return entry.result()
+
+    def close(self) -> None:
+        """End the thread, if there is one, once everything that waits is written."""
+        self._closed = True
+        self._rung.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _enter(self, entry: _Entry[T]) -> _Entry[T]:
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreBusy
+        self._waiting.append(entry)
+        return entry
+
+    # ── the thread that writes for coroutines ─────────────────────────────────────────────────────
+
+    def _ring(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="writer", daemon=True)
+            self._thread.start()
+        self._rung.set()
+
+    def _run(self) -> None:
+        while not self._closed or self._waiting:
+            self._rung.wait()
+            self._rung.clear()
+            while self._waiting:
+                with self._turn:
+                    self._write_batch()
+
+    # ── one transaction ───────────────────────────────────────────────────────────────────────────
+
+    def _write_batch(self) -> None:
+        """Write for those who have waited longest. Nothing it meets is raised: it is told."""
+        batch, later = _Batch(), []
+        while self._waiting and len(batch.entries) < MOST_AT_ONCE:
+            entry = self._waiting.popleft()
+            if not batch.takes(entry):
+                later.append(entry)
+        self._waiting.extendleft(reversed(later))
         try:
-            with self._database.writing() as connection:
-                for request in batch:
-                    if len(batch) == 1:
-                        request.run(connection)
-                    else:
-                        request.run_apart(connection)
+            self._settle(batch.entries)
         except Exception as error:
-            for request in batch:
-                request.error = error
+            _fail(batch.entries, error)
         finally:
-            for request in batch:
-                request.done = True
+            _fail(batch.entries, StoreUnavailable("The write was interrupted. Try again."))
+            _tell(batch.entries)
 
-
-class _Request(Generic[_T]):
-    """One waiting write. Until it has run to its end it counts as interrupted."""
-
-    def __init__(self, action: Callable[[Connection], _T]) -> None:
-        self._action = action
-        self._results: list[_T] = []
-        self.error: Exception | None = StoreUnavailable("The write was interrupted. Try again.")
-        self.done = False
-
-    def run(self, connection: Connection) -> None:
-        self._results.append(self._action(connection))
-        self.error = None
-
-    def run_apart(self, connection: Connection) -> None:
-        connection.execute("SAVEPOINT one")
+    def _settle(self, entries: Sequence[_Entry[Any]]) -> None:
         try:
-            self.run(connection)
-        except Exception as error:
-            if isinstance(error, DatabaseError) and not isinstance(error, _ITS_OWN_FAULT):
-                # SQLite itself failed (a full disk) and may have undone the others too.
-                raise
-            connection.execute("ROLLBACK TO one")
-            self.error = error
-        connection.execute("RELEASE one")
+            self._transact(entries)
+        except OutcomeUnknown:
+            self._look_again(entries)
+        except StoreUnavailable as error:
+            # Whoever waits meanwhile would only wait as long again for the same.
+            late = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            _fail([*entries, *late], error)
+            _tell(late)
+        except IntegrityError as error:
+            if len(entries) == 1:
+                self._explain(entries[0], error)
+            else:
+                # One of them is at fault: each by itself, so that it harms no other.
+                for entry in entries:
+                    self._settle([entry])
 
-    def answer(self) -> _T:
-        if self.error is not None:
-            raise self.error
-        return self._results[0]
+    def _transact(self, entries: Sequence[_Entry[Any]]) -> None:
+        """Decide and record everything, or, when it raises, nothing."""
+        with self._recorder.database.writing() as connection:
+            found = _found(connection, entries)
+            going = [entry for entry in entries if self._decided(entry, found)]
+            keys = self._sealer.keys_for(one for entry in going for one in entry.sealed)
+            going = [entry for entry in going if self._settled(entry, keys)]
+            self._record(connection, going)
+        for entry in going:
+            entry.done = True
+        self._recorder.wake()
+
+    def _decided(self, entry: _Entry[Any], found: Found) -> bool:
+        def decide() -> None:
+            entry.sealed = entry.request.decide(found)
+
+        return _attempt(entry, decide)
+
+    def _settled(self, entry: _Entry[Any], keys: Mapping[Owner, DataKey]) -> bool:
+        def settle() -> None:
+            if not entry.sealed:
+                return
+            entry.sealed = [self._sealer.seal_with(keys, one) for one in entry.sealed]
+            entry.row, entry.claims = entry.request.settle(entry.sealed)
+            entry.stored = [self._mapper.to_stored_event(one) for one in entry.sealed]
+
+        return _attempt(entry, settle)
+
+    def _record(self, connection: Connection, entries: Sequence[_Entry[Any]]) -> None:
+        if not any(entry.stored for entry in entries):
+            return
+        events = [event for entry in entries for event in entry.stored]
+        placed = iter(insert_events(connection, events))
+        put_states(connection, [entry.row for entry in entries if entry.row is not None])
+        put_claims(connection, [claim for entry in entries for claim in entry.claims])
+        for entry in entries:
+            entry.placed = [next(placed) for _ in entry.stored]
+
+    # ── when it goes wrong ────────────────────────────────────────────────────────────────────────
+
+    def _look_again(self, entries: Sequence[_Entry[Any]]) -> None:
+        """The answer to a commit was lost: those whose events are there are done; once again for
+        the others.
+        """
+        try:
+            with self._recorder.database.reading() as connection:
+                for entry in entries:
+                    if not entry.done:
+                        entry.placed = find_events(connection, entry.stored)
+                        entry.done = _is_there(entry)
+            if absent := [entry for entry in entries if not entry.done]:
+                self._transact(absent)
+        except StoreUnavailable as error:
+            _fail(entries, error)
+
+    def _explain(self, entry: _Entry[Any], error: IntegrityError) -> None:
+        """Say what stood in the way of a request that was alone."""
+        with self._recorder.database.reading() as connection:
+            held = claim_rows(connection, [claim.claim_key for claim in entry.claims])
+        if held:
+            entry.fail(AlreadyClaimed(next(iter(held.values()))))
+        else:
+            conflict = Conflict()
+            conflict.__cause__ = error
+            entry.fail(conflict)
+
+
+class _Waiter:
+    """A coroutine that waits in its loop."""
+
+    __slots__ = ("future", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.future: asyncio.Future[None] = loop.create_future()
+
+
+def _found(connection: Connection, entries: Sequence[_Entry[Any]]) -> Found:
+    last = last_event(connection)
+    return Found(
+        latest=None if last is None else read_stamp(last.state).recorded_at,
+        states=state_rows(connection, {s for e in entries for s in e.request.streams}),
+        claims=claim_rows(connection, {c for e in entries for c in e.request.claims}),
+    )
+
+
+def _attempt(entry: _Entry[Any], action: Callable[[], None]) -> bool:
+    """Run a part of a request. What it raises is its own affair, unless the store has failed."""
+    try:
+        action()
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        entry.fail(error)
+    return not entry.done
+
+
+def _is_there(entry: _Entry[Any]) -> bool:
+    """Whether exactly the events of this attempt are in the log."""
+    found = [read_stamp(one.state).event_id for one in entry.placed]
+    return bool(found) and found == [one.event_id for one in entry.sealed]
+
+
+def _fail(entries: Iterable[_Entry[Any]], error: BaseException) -> None:
+    for entry in entries:
+        entry.fail(error)
+
+
+def _tell(entries: Iterable[_Entry[Any]]) -> None:
+    """Wake the coroutines among those who wait, each loop once."""
+    futures: defaultdict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = defaultdict(list)
+    for entry in entries:
+        if entry.waiter is not None:
+            futures[entry.waiter.loop].append(entry.waiter.future)
+    for loop, waiting in futures.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_wake, waiting)
+
+
+def _wake(futures: Iterable["asyncio.Future[None]"]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

@@ -212,7 +212,7 @@ async def test_what_nobody_foresaw_is_told_by_its_id_and_nothing_more(
     def broken(*_: object) -> None:
         raise RuntimeError(words)
 
-    monkeypatch.setattr(client.life.installation.cases, "log", broken)
+    monkeypatch.setattr(client.life.installation.cases, "logged", broken)
     answer = await client.call("staff", "POST", "/api/incidents", report())
     assert answer.status_code == 500
     problem = answer.json()

@@ -40,7 +40,7 @@ def fails_with(error: Exception) -> Callable[..., None]:
 async def test_what_is_raised_has_its_answer(
     client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, kind: str
 ) -> None:
-    monkeypatch.setattr(client.life.installation.cases, "log", fails_with(error))
+    monkeypatch.setattr(client.life.installation.cases, "logged", fails_with(error))
     answer = await client.call("staff", "POST", "/api/incidents", report())
     assert answer.status_code == status
     assert answer.json()["type"].endswith(f"/{kind}")
@@ -56,7 +56,7 @@ async def test_a_full_disk_is_said_and_nothing_is_half_recorded(
     store = client.life.installation.store
     before = store.head()
     with monkeypatch.context() as broken:
-        broken.setattr(store, "append", fails_with(StoreUnavailable("the disk is full")))
+        broken.setattr(store, "written", fails_with(StoreUnavailable("the disk is full")))
         refused = await client.call("staff", "POST", "/api/incidents", report())
         assert (refused.status_code, store.head()) == (503, before)
     await client.report()

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event as Signal
 from uuid import UUID, uuid5
 
+from durable import Place
 from incidents.evidence.audit import Report, audit
 from incidents.evidence.bundle import build_bundle
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
@@ -114,13 +115,13 @@ class Installation:
         return Sequencer(self, self.tree(), self.folder, self.key())
 
     def tree(self) -> Tree:
-        return Tree(self.var / "evidence.db")
+        return Tree(Place(self.var))
 
     def catch_up(self) -> int:
         return self.sequencer().catch_up()
 
     def audit(self, kept: Sequence[Path] = (), keys: Sequence[PublicKey] = ()) -> Report:
-        return audit(self.var, kept=kept, keys=keys)
+        return audit(Place(self.var), kept=kept, keys=keys)
 
     def bundle(
         self, case: UUID, *, since: Sequence[int] = (), history: bytes | None = None

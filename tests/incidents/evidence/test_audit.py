@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from durable import Place
 from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.audit import audit
 from incidents.evidence.checkpoint import SigningKey
@@ -428,7 +429,7 @@ def test_a_bit_turned_over_in_a_file_never_hides_a_change_and_never_crashes(
     shutil.copytree(installation.var, copy)
     whole = (copy / name).read_bytes()
     (copy / name).write_bytes(flip(whole, at % len(whole), bit))
-    if audit(copy).exit_code == INTACT:
+    if audit(Place(copy)).exit_code == INTACT:
         assert events_in(copy) == events_in(installation.var)
 
 
@@ -462,14 +463,14 @@ def test_the_audit_runs_beside_the_programs_it_checks(installation: Installation
         installation.record(CASES[0])
         installation.catch_up()
 
-    report = audit(installation.var, progress=busy)
+    report = audit(Place(installation.var), progress=busy)
     assert report.exit_code == INTACT
     assert seen == [(20, 20)]
 
 
 def test_further_checks_add_their_findings(installation: Installation) -> None:
     stale = Finding(Kind.CHANGED, "state row of a case", "it is not what its events make")
-    report = audit(installation.var, checks=[lambda: [stale]])
+    report = audit(Place(installation.var), checks=[lambda: [stale]])
     assert (report.exit_code, report.findings) == (TAMPERED, (stale,))
 
 
@@ -483,7 +484,7 @@ def test_a_further_check_that_stumbles_hides_nothing_that_was_found(
         yield Finding(Kind.ABSENT, "a kept file", "it is gone")
         raise KeyError("words of a person")
 
-    report = audit(installation.var, checks=[stumbling])
+    report = audit(Place(installation.var), checks=[stumbling])
     assert report.exit_code == TAMPERED
     assert report.findings == (
         Finding(Kind.DELETED, place(11), "it was sequenced, and is gone from the log"),

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from durable import Place
 from incidents.domain.letters import RecordLetterRendered
 from incidents.domain.moderation import CaptureEvidence, EvidenceCaptured
 from incidents.domain.school import User
@@ -39,7 +40,7 @@ def var_of(office: Office) -> Path:
 
 
 def found(var: Path) -> list[Finding]:
-    return list(kept_files_agree(var, EVENTS, UPCASTERS))
+    return list(kept_files_agree(Place(var), EVENTS, UPCASTERS))
 
 
 def captured(office: Office, case: Case, content: bytes = b"a post, copied") -> UUID:
@@ -96,7 +97,7 @@ def test_what_was_kept_is_there_and_is_what_was_recorded(office: Office) -> None
     case = office.log()
     captured(office, case)
     written(office, case)
-    assert can_be_opened(var_of(office))
+    assert can_be_opened(Place(var_of(office)))
     assert found(var_of(office)) == []
 
 
@@ -200,7 +201,7 @@ def test_the_master_key_may_be_replaced_while_files_are_looked_at(office: Office
     def busy(_done: int, _total: int) -> None:
         keys.rotate_master_key()
 
-    assert list(kept_files_agree(var_of(office), EVENTS, UPCASTERS, busy)) == []
+    assert list(kept_files_agree(Place(var_of(office)), EVENTS, UPCASTERS, busy)) == []
 
 
 def test_a_rotation_that_was_cut_short_is_read_and_left_as_it_is(office: Office) -> None:
@@ -278,7 +279,7 @@ def test_a_file_kept_during_the_check_is_found_to_be_there(office: Office) -> No
         captured(office, case, b"kept meanwhile, %d" % done)
         written(office, office.log())
 
-    assert list(kept_files_agree(var_of(office), EVENTS, UPCASTERS, busy)) == []
+    assert list(kept_files_agree(Place(var_of(office)), EVENTS, UPCASTERS, busy)) == []
     assert found(var_of(office)) == []
 
 
@@ -287,7 +288,7 @@ def test_the_check_says_how_far_it_is(office: Office) -> None:
     captured(office, case)
     written(office, case)
     told: list[tuple[int, int]] = []
-    list(kept_files_agree(var_of(office), EVENTS, UPCASTERS, lambda *far: told.append(far)))
+    list(kept_files_agree(Place(var_of(office)), EVENTS, UPCASTERS, lambda *far: told.append(far)))
     assert told == [(1, 2), (2, 2)]
 
 
@@ -300,7 +301,7 @@ def test_without_keys_the_files_are_counted(office: Office, tmp_path: Path) -> N
     written(office, case)
     written(office, case)
     copy = without_keys(office, tmp_path)
-    assert not can_be_opened(copy)
+    assert not can_be_opened(Place(copy))
     assert found(copy) == [], "two letters with the same words are one file"
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from durable import Place
 from incidents.evidence.tree import Frontier, Tree
 from incidents.evidence.verify import (
     EMPTY_ROOT,
@@ -134,7 +135,7 @@ def root_by_definition(leaves: Sequence[bytes]) -> bytes:
 
 
 def grown(path: Path, leaves: Sequence[bytes]) -> Tree:
-    tree = Tree(path)
+    tree = Tree(Place(path))
     with tree.growing() as growth:
         for number, leaf in enumerate(leaves, 1):
             growth.add(number, CASES[0], number, leaf)
@@ -144,7 +145,7 @@ def grown(path: Path, leaves: Sequence[bytes]) -> Tree:
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The tree of the published vectors."""
-    path = tmp_path_factory.mktemp("vectors") / "evidence.db"
+    path = tmp_path_factory.mktemp("vectors")
     return grown(path, [leaf_hash(leaf) for leaf in LEAVES])
 
 
@@ -157,7 +158,7 @@ def leaves() -> list[bytes]:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory, leaves: list[bytes]) -> Tree:
     """Their tree."""
-    return grown(tmp_path_factory.mktemp("tree") / "evidence.db", leaves)
+    return grown(tmp_path_factory.mktemp("tree"), leaves)
 
 
 sizes = st.integers(1, LARGEST_TREE)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from durable import Place
 from incidents.evidence import (
     CheckpointFolder,
     EvidenceAlarm,
@@ -34,19 +35,19 @@ class Evidence:
 
     def __init__(self, var: Path, log: Log) -> None:
         self.var = var
-        self.tree = Tree(var / "evidence.db")
+        self.tree = Tree(Place(var))
         self.folder = CheckpointFolder(var / "checkpoints")
         key = SigningKey.load_or_create(var / "keys" / "checkpoint.key")
         self.sequencer = Sequencer(log, self.tree, self.folder, key, interval=0.01)
 
     def audit(self) -> Report:
-        return audit(self.var)
+        return audit(Place(self.var))
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    with open_store(tmp_path / "var", events=EVENTS) as opened_store:
+    with open_store(Place(tmp_path / "var"), events=EVENTS) as opened_store:
         yield opened_store
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from durable import Place
 from incidents.domain.assessment import StartAssessment
 from incidents.domain.state import Case
 from incidents.evidence import Finding, Kind
@@ -26,8 +27,12 @@ def log_of(office: Office) -> Path:
     return office.installation.settings.var / "events.db"
 
 
+def place_of(office: Office) -> Place:
+    return office.installation.settings.place
+
+
 def found(office: Office) -> list[Finding]:
-    return list(state_rows_agree(log_of(office), EVENTS, UPCASTERS))
+    return list(state_rows_agree(place_of(office), EVENTS, UPCASTERS))
 
 
 def tamper(office: Office, statement: str, *parameters: object) -> None:
@@ -67,7 +72,7 @@ def test_what_is_appended_during_the_check_accuses_nobody(office: Office) -> Non
 
     writer = Thread(target=write)
     writer.start()
-    findings = list(state_rows_agree(log_of(office), EVENTS, UPCASTERS, beside))
+    findings = list(state_rows_agree(place_of(office), EVENTS, UPCASTERS, beside))
     writer.join()
     assert findings == []
     assert found(office) == []
@@ -95,7 +100,7 @@ def test_the_check_says_how_far_it_is(office: Office) -> None:
     office.log()
     streams = len(office.users) + 1
     told: list[tuple[int, int]] = []
-    list(state_rows_agree(log_of(office), EVENTS, UPCASTERS, lambda *far: told.append(far)))
+    list(state_rows_agree(place_of(office), EVENTS, UPCASTERS, lambda *far: told.append(far)))
     assert told == [(done, streams) for done in range(1, streams + 1)]
 
 

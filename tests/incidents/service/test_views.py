@@ -1,12 +1,14 @@
 """Lists: for whom, narrowed how, page by page; and the same however the log was followed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from durable import Place
 from incidents.domain.assessment import StartAssessment
 from incidents.domain.vocabulary import Category, Stage
-from incidents.views import Filters, Place, Views
+from incidents.views import Bookmark, Filters, Views
 from tests.support.office import Office
 
 
@@ -38,7 +40,7 @@ def test_pages_follow_one_another_without_gap_or_repetition(office: Office) -> N
     while page := views.cases(slt, Filters(), office.now, place, 2):
         seen += [case_id for case_id, _ in page]
         place = page[-1][1]
-        assert isinstance(place, Place)
+        assert isinstance(place, Bookmark)
     assert len(seen) == 7
     assert set(seen) == made
 
@@ -100,11 +102,11 @@ def test_another_school_sees_nothing(office: Office) -> None:
     assert not office.installation.views.cases(stranger, Filters(), office.now, None, 10)
 
 
-def test_views_built_again_are_the_same(office: Office) -> None:
+def test_views_built_again_are_the_same(office: Office, tmp_path: Path) -> None:
     for _ in range(3):
         office.ask("slt", office.log(), StartAssessment())
         office.follow()
-    again = Views(office.installation.settings.var / "again.db")
+    again = Views(Place(tmp_path))
     again.take(office.installation.store, office.installation.store.log(0, 500))
     for key, user in office.users.items():
         for filters in (Filters(), Filters(stage=Stage.ASSESSING)):

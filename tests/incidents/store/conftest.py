@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from durable import Place
 from incidents.store import Store, open_store
 from tests.incidents.store.sample import EVENTS, EVERY_KIND
 
@@ -12,7 +13,7 @@ from tests.incidents.store.sample import EVENTS, EVERY_KIND
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """One store for the many examples of a property; each uses a stream of its own."""
-    with open_store(tmp_path_factory.mktemp("var"), events=EVERY_KIND) as opened:
+    with open_store(Place(tmp_path_factory.mktemp("var")), events=EVERY_KIND) as opened:
         yield opened
 
 
@@ -23,5 +24,5 @@ def var(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(var: Path) -> Iterator[Store]:
-    with open_store(var, events=EVENTS) as opened:
+    with open_store(Place(var), events=EVENTS) as opened:
         yield opened

@@ -13,6 +13,7 @@ from threading import Event as Signal
 from typing import IO, Final
 from uuid import UUID, uuid4
 
+from durable import Place
 from incidents.domain.facts import Sealed
 from incidents.store import ClockBehind, Store, open_store
 from tests.incidents.store.sample import EVENTS, SCHOOL, NoteAdded, claim, fact, row
@@ -126,5 +127,5 @@ PROGRAMS: Final[dict[str, Callable[..., None]]] = {
 
 if __name__ == "__main__":
     _, program_name, folder, *rest = sys.argv
-    with open_store(Path(folder), events=EVENTS) as opened:
+    with open_store(Place(Path(folder)), events=EVENTS) as opened:
         PROGRAMS[program_name](opened, *rest)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from durable import Place
 from incidents.store import (
     AlreadyClaimed,
     ClockBehind,
@@ -256,7 +257,7 @@ def test_a_full_disk_refuses_an_append_whole_and_takes_it_when_there_is_room_aga
 ) -> None:
     case = uuid4()
     event = store.seal(fact(NoteAdded(text="x" * 100_000), case))
-    with store._log.recorder.datastore.database.writing() as connection:
+    with store._log.recorder.database.writing() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreUnavailable, match="the disk is full"):
@@ -264,7 +265,7 @@ def test_a_full_disk_refuses_an_append_whole_and_takes_it_when_there_is_room_aga
     assert store.head() == 0
     assert store.state(case) is None
 
-    with store._log.recorder.datastore.database.writing() as connection:
+    with store._log.recorder.database.writing() as connection:
         connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
     store.append([event], state=row(case), claims=[claim("one", case)])
     assert store.history(case) == [event]
@@ -276,7 +277,7 @@ def test_the_environment_of_the_process_changes_nothing(
     monkeypatch.setenv("INCIDENTS_SQLITE_DBNAME", str(tmp_path / "elsewhere.db"))
     monkeypatch.setenv("COMPRESSOR_TOPIC", "zlib")
     case = uuid4()
-    with open_store(var, events=EVENTS) as store:
+    with open_store(Place(var), events=EVENTS) as store:
         store.append([fact(ValueChanged(value={}), case)], state=row(case))
     assert (var / "events.db").exists()
     assert not (tmp_path / "elsewhere.db").exists()

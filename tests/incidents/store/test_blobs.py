@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from durable import Place
 from incidents.store import (
     BlobAltered,
     BlobErased,
@@ -34,9 +35,9 @@ def test_any_content_comes_back_and_is_named_by_its_sha256(shared: Store, conten
 
 def test_a_file_kept_before_a_restart_is_read_after_it(var: Path) -> None:
     case = uuid4()
-    with open_store(var, events=EVENTS) as store:
+    with open_store(Place(var), events=EVENTS) as store:
         digest = store.blobs.keep(SCHOOL, case, CONTENT)
-    with open_store(var, events=EVENTS) as store:
+    with open_store(Place(var), events=EVENTS) as store:
         assert store.blobs.read(SCHOOL, case, digest) == CONTENT
 
 

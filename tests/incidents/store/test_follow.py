@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from eventsourcing.persistence import Notification
 
+from durable import Place
 from incidents.store import Store, Stored
-from incidents.store.recorders import sqlite
-from incidents.store.recorders.sqlite import Datastore, EventRecorder
+from incidents.store import recorder as recorders
+from incidents.store.recorder import EventRecorder
+from incidents.store.tables import LOG
 from tests.incidents.store.sample import START, ValueChanged, fact, row
 
 
@@ -59,7 +61,7 @@ def test_a_waiting_follower_wakes_for_a_commit_and_ends_when_told_to_stop(store:
 def test_a_follower_is_woken_by_a_commit_of_its_own_process_and_does_not_wait_to_look(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "POLL_SECONDS", 3600)
+    monkeypatch.setattr(recorders, "POLL_SECONDS", 3600)
     seen: SimpleQueue[list[Stored]] = SimpleQueue()
     stop = Event()
 
@@ -88,12 +90,12 @@ def test_the_librarys_own_subscription_follows_by_topic_until_stopped(
     store: Store, var: Path
 ) -> None:
     append(store, 3)
-    recorder = EventRecorder(Datastore(str(var / "events.db")))
+    recorder = EventRecorder(Place(var).open(LOG))
     with recorder.subscribe(gt=1, topics=["tests.value_changed"]) as subscription:
         found: list[Notification] = list(islice(subscription, 2))
         assert [notification.id for notification in found] == [2, 3]
     assert list(subscription) == []
-    recorder.datastore.close()
+    recorder.database.close()
 
 
 def test_the_log_can_be_read_through_the_librarys_notification_log(store: Store) -> None:

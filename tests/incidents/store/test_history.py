@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from durable import Place
 from incidents.domain.facts import Event
 from incidents.store import (
     BadEventClass,
@@ -147,10 +148,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 def test_events_of_an_older_schema_are_read_through_every_step_since(var: Path) -> None:
     case = uuid4()
     old = fact(Older(teacher="the class teacher"), case)
-    with open_store(var, events={Older.TOPIC: Older}) as store:
+    with open_store(Place(var), events={Older.TOPIC: Older}) as store:
         store.append([old], state=row(case))
 
-    with open_store(var, events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
+    with open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
         new = fact(Newer(staff="the class teacher", present=False), case, 2)
         store.append([new], state=row(case, 2))
         expected = msgspec.structs.replace(
@@ -161,10 +162,10 @@ def test_events_of_an_older_schema_are_read_through_every_step_since(var: Path) 
 
 def test_events_of_a_newer_schema_are_refused(var: Path) -> None:
     case = uuid4()
-    with open_store(var, events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
+    with open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
         store.append([fact(Newer(staff="a cook", present=True), case)], state=row(case))
     with (
-        open_store(var, events={Older.TOPIC: Older}) as store,
+        open_store(Place(var), events={Older.TOPIC: Older}) as store,
         pytest.raises(UnreadableEvent, match="schemas 1 to 1 only"),
     ):
         store.history(case)
@@ -173,12 +174,12 @@ def test_events_of_a_newer_schema_are_refused(var: Path) -> None:
 def test_a_schema_without_the_step_that_leads_to_it_is_refused_at_the_start(var: Path) -> None:
     missing = {key: step for key, step in UPCASTERS.items() if key[1] == 1}
     with pytest.raises(BadEventClass, match=r"Give an upcaster for \('tests.renamed', 2\)"):
-        open_store(var, events={Newer.TOPIC: Newer}, upcasters=missing)
+        open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=missing)
 
 
 def test_a_kind_registered_under_another_name_than_its_own_is_refused(var: Path) -> None:
     with pytest.raises(BadEventClass, match=r"is registered as tests\.other"):
-        open_store(var, events={"tests.other": NoteAdded})
+        open_store(Place(var), events={"tests.other": NoteAdded})
 
 
 def _opened(store: Store, sealed: Any) -> Any:

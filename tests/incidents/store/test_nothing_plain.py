@@ -9,6 +9,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from durable import Place
 from incidents.domain.facts import Event
 from incidents.store import open_store
 from tests.incidents.store.invent import events_of
@@ -31,7 +32,7 @@ def test_planted_words_are_in_no_file_in_no_form(events: tuple[Event, ...]) -> N
     )
     assert planted > 40
     with TemporaryDirectory() as folder:
-        with open_store(Path(folder), events=EVERY_KIND) as store:
+        with open_store(Place(Path(folder)), events=EVERY_KIND) as store:
             for event in events:
                 stream = uuid4()
                 sealed = store.seal(fact(event, stream, recorded_at=START))

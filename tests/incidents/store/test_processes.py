@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from durable import Place
 from incidents.store import Conflict, Receipt, Store, open_store
 from tests.incidents.store.processes import process
 from tests.incidents.store.sample import EVENTS, SCHOOL, START, ValueChanged, fact, row
@@ -27,7 +28,7 @@ def test_a_killed_writer_leaves_nothing_half_written_and_loses_nothing_acknowled
             case, at, number, digest = line.split()
             acknowledged[UUID(case), int(number)] = int(at), digest
 
-    with open_store(var, events=EVENTS) as store:
+    with open_store(Place(var), events=EVENTS) as store:
         _every_append_is_whole(store)
         for (case_id, version), (position, digest) in acknowledged.items():
             stored = store.stored(case_id)[version - 1]
@@ -39,7 +40,7 @@ def test_a_killed_writer_leaves_nothing_half_written_and_loses_nothing_acknowled
 def test_two_processes_append_and_a_third_sees_every_event_once_in_the_logs_order(
     var: Path,
 ) -> None:
-    open_store(var, events=EVENTS).close()
+    open_store(Place(var), events=EVENTS).close()
     with process("follow", var, 120) as follower:
         assert follower.line() == "following"
         with process("append", var, 60) as one, process("append", var, 60) as two:
@@ -48,7 +49,7 @@ def test_two_processes_append_and_a_third_sees_every_event_once_in_the_logs_orde
 
     assert seen == sorted(written[0] + written[1])
     assert all(positions == sorted(positions) for positions in written)
-    with open_store(var, events=EVENTS) as store:
+    with open_store(Place(var), events=EVENTS) as store:
         log = store.log(0, 1000)
         assert [stored.position for stored in log] == seen
         recorded_at = [store.decode(stored).recorded_at for stored in log]

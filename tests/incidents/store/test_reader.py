@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from durable import Place
 from incidents.domain.facts import Event
 from incidents.store import Store, StoreUnavailable, UnreadableEvent, Upcaster, open_store
-from incidents.store.database import Database
 from incidents.store.reader import LogReader
+from incidents.store.tables import LOG
 from tests.incidents.store.sample import EVENTS, START, ThingsCounted, fact, row
 
 
@@ -43,7 +44,7 @@ def count(store: Store, case: UUID, version: int, *, after: int = 0) -> None:
 
 def kept_as(var: Path, event: Event) -> UUID:
     case = uuid4()
-    with open_store(var, events={event.TOPIC: type(event)}) as store:
+    with open_store(Place(var), events={event.TOPIC: type(event)}) as store:
         store.append([fact(event, case)], state=row(case))
     return case
 
@@ -51,7 +52,7 @@ def kept_as(var: Path, event: Event) -> UUID:
 def test_everything_is_seen_at_the_moment_the_log_was_opened(store: Store, var: Path) -> None:
     case = uuid4()
     count(store, case, 1)
-    with LogReader.open(var / "events.db", EVENTS, {}) as log:
+    with LogReader.open(Place(var), EVENTS, {}) as log:
         before = log.streams()
         count(store, case, 2)
         count(store, uuid4(), 1, after=5)
@@ -66,8 +67,8 @@ def test_events_of_an_older_schema_are_read_as_the_store_reads_them(var: Path) -
     case = kept_as(var, Before(teachers=3))
     kinds: dict[str, type[Event]] = {Now.TOPIC: Now}
     with (
-        open_store(var, events=kinds, upcasters=UPCASTERS) as store,
-        LogReader.open(var / "events.db", kinds, UPCASTERS) as log,
+        open_store(Place(var), events=kinds, upcasters=UPCASTERS) as store,
+        LogReader.open(Place(var), kinds, UPCASTERS) as log,
     ):
         read = [log.decode(stored) for stored in log.history(case.hex)]
         assert read == store.history(case)
@@ -83,7 +84,7 @@ def test_a_payload_over_which_an_upcaster_stumbles_is_an_unreadable_event(var: P
         )
     attacker.close()
     with (
-        LogReader.open(var / "events.db", {Now.TOPIC: Now}, UPCASTERS) as log,
+        LogReader.open(Place(var), {Now.TOPIC: Now}, UPCASTERS) as log,
         pytest.raises(UnreadableEvent, match="KeyError"),
     ):
         log.decode(log.history(case.hex)[0])
@@ -91,7 +92,7 @@ def test_a_payload_over_which_an_upcaster_stumbles_is_an_unreadable_event(var: P
 
 def test_a_log_opened_to_be_read_is_not_written(store: Store, var: Path) -> None:
     count(store, uuid4(), 1)
-    database = Database(var / "events.db", read_only=True)
+    database = Place(var).open(LOG, read_only=True)
     with pytest.raises(StoreUnavailable), database.writing() as connection:
         connection.execute("DELETE FROM states")
     with pytest.raises(StoreUnavailable), database.reading() as connection:
@@ -103,7 +104,7 @@ def test_a_log_opened_to_be_read_is_not_written(store: Store, var: Path) -> None
 def test_a_log_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with (
         pytest.raises(StoreUnavailable, match=r"events\.db cannot be used: it cannot be read"),
-        LogReader.open(tmp_path / "events.db", EVENTS, {}),
+        LogReader.open(Place(tmp_path), EVENTS, {}),
     ):
         raise AssertionError("a log that is not there was opened")
     assert list(tmp_path.iterdir()) == []
@@ -117,6 +118,6 @@ def test_a_folder_without_room_for_a_readers_notes_is_said_plainly(store: Store,
     (var / "events.db-shm").symlink_to(var / "nowhere" / "at all")
     with (
         pytest.raises(StoreUnavailable, match="copy all its files to one that may"),
-        LogReader.open(var / "events.db", EVENTS, {}) as log,
+        LogReader.open(Place(var), EVENTS, {}) as log,
     ):
         log.streams()

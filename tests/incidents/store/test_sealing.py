@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from durable import Place
 from incidents.domain.facts import (
     REDACTED,
     CaseText,
@@ -116,7 +117,7 @@ def test_a_text_of_another_school_does_not_open(store: Store) -> None:
 
 
 def test_a_key_that_was_never_here_is_lost_and_not_erased(store: Store, tmp_path: Path) -> None:
-    with open_store(tmp_path / "elsewhere", events={NoteAdded.TOPIC: NoteAdded}) as other:
+    with open_store(Place(tmp_path / "elsewhere"), events={NoteAdded.TOPIC: NoteAdded}) as other:
         recorded = sealed_note(other)
     with pytest.raises(CannotOpen, match=r"Restore the newest keys\.db"):
         store.open(recorded.event.text, school=SCHOOL, stream=recorded.stream)
