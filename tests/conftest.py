@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.databases import Databases, databases
 from tests.support.nats_server import NatsServer
-from tests.support.postgres import Databases, PostgresServer, databases
+from tests.support.postgres import PostgresServer
 from tests.support.smtp_server import SmtpServer
 
 # How long an example takes says something about the machine, not about us.

@@ -1,25 +1,17 @@
-"""A real PostgreSQL: a throwaway server that a test may stop and kill, and databases of one test.
-
-`TEST_DATABASE_URL` may name a server that runs already, with a role that may create databases.
-Without it a server is made from the programs of the machine or of a wheel.
-"""
+"""A real PostgreSQL server, in a folder of its own, that a test may stop, kill and start."""
 
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psutil
 import psycopg
-from psycopg import sql
 
 from deploy.ports import LOOPBACK, free_port
 from tests.support.postgres_binaries import account, usable_by
@@ -174,56 +166,6 @@ class PostgresServer:
             self.stop("immediate")  # what it would still write is thrown away the next moment
         finally:
             shutil.rmtree(self.folder)
-
-
-class Databases:
-    """Makes databases for one test each, on the server that `url` names."""
-
-    def __init__(self, url: str, *, owner: str | None = None) -> None:
-        """`url`'s role must be allowed to create databases; they belong to `owner` or to it."""
-        self._url = url
-        self._owner = owner
-
-    @contextmanager
-    def fresh(self, *, synchronous: bool = True) -> Iterator[str]:
-        """Make an empty database, give its URL, and drop it together with who is still in it.
-
-        With `synchronous=False` a commit returns before it is on the disk: faster, for tests of
-        what is stored, not of whether it lasts.
-        """
-        name = f"caseward_{uuid.uuid4().hex}"
-        quoted = sql.Identifier(name)
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {} template template0").format(quoted))
-            if not synchronous:
-                connection.execute(
-                    sql.SQL("alter database {} set synchronous_commit = off").format(quoted)
-                )
-            if self._owner:
-                owner = sql.Identifier(self._owner)
-                connection.execute(sql.SQL("alter database {} owner to {}").format(quoted, owner))
-        try:
-            yield self._named(name)
-        finally:
-            with psycopg.connect(self._url, autocommit=True) as connection:
-                connection.execute(sql.SQL("drop database {} with (force)").format(quoted))
-
-    def _named(self, database: str) -> str:
-        parts = urlsplit(self._url)
-        where = parts.netloc
-        if self._owner:
-            where = f"{quote(self._owner)}@{where.rpartition('@')[2]}"
-        return f"{parts.scheme}://{where}/{database}" + (f"?{parts.query}" if parts.query else "")
-
-
-@contextmanager
-def databases() -> Iterator[Databases]:
-    """Give the server that tests share: the one that `TEST_DATABASE_URL` names, or a new one."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        yield Databases(url)
-        return
-    with PostgresServer() as server:
-        yield Databases(server.url(), owner=APPLICATION)
 
 
 def _kill(processes: list[psutil.Process]) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -9,14 +10,15 @@ import psycopg
 import pytest
 
 from tests.support import postgres_binaries
-from tests.support.postgres import (
-    APPLICATION,
-    SUPERUSER,
-    Databases,
-    PostgresServer,
-    Stop,
-    databases,
-)
+from tests.support.databases import Databases, databases
+from tests.support.postgres import APPLICATION, SUPERUSER, PostgresServer, Stop
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server that keeps running."""
+    with PostgresServer() as server:
+        yield server
 
 
 def note(url: str, text: str) -> None:
@@ -37,21 +39,21 @@ def one(url: str, query: str) -> object:
         return row[0]
 
 
-def test_a_server_does_not_run_as_root(postgres_server: PostgresServer) -> None:
-    backend = one(postgres_server.url(), "select pg_backend_pid()")
+def test_a_server_does_not_run_as_root(server: PostgresServer) -> None:
+    backend = one(server.url(), "select pg_backend_pid()")
     assert isinstance(backend, int)
     assert psutil.Process(backend).uids().effective != 0
 
 
-def test_a_server_syncs_what_it_commits_unless_told_not_to(postgres_server: PostgresServer) -> None:
-    assert one(postgres_server.url(), "show fsync") == "on"
+def test_a_server_syncs_what_it_commits_unless_told_not_to(server: PostgresServer) -> None:
+    assert one(server.url(), "show fsync") == "on"
     with PostgresServer(fsync=False) as hasty:
         assert one(hasty.url(), "show fsync") == "off"
 
 
-def test_a_server_answers_through_its_socket_too(postgres_server: PostgresServer) -> None:
-    assert one(postgres_server.url(socket=True), "select inet_server_addr() is null") is True
-    assert one(postgres_server.url(), "select host(inet_server_addr())") == "127.0.0.1"
+def test_a_server_answers_through_its_socket_too(server: PostgresServer) -> None:
+    assert one(server.url(socket=True), "select inet_server_addr() is null") is True
+    assert one(server.url(), "select host(inet_server_addr())") == "127.0.0.1"
 
 
 @pytest.mark.parametrize("how", ["fast", "immediate"])
@@ -112,31 +114,67 @@ def test_fresh_databases_are_apart_from_each_other(postgres: Databases) -> None:
 
 @pytest.mark.parametrize("socket", [False, True])
 def test_databases_can_be_made_on_a_server_that_runs_already(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, socket: bool
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, socket: bool
 ) -> None:
-    monkeypatch.setenv("TEST_DATABASE_URL", postgres_server.url(socket=socket))
+    monkeypatch.setenv("TEST_DATABASE_URL", server.url(socket=socket))
     with databases() as there, there.fresh() as url:
-        made = one(postgres_server.url(), "select datname from pg_database where oid > 16383")
+        made = one(server.url(), "select datname from pg_database where oid > 16383")
         assert one(url, "select current_database()") == made
         assert one(url, "select current_user") == SUPERUSER
 
 
-def test_a_fresh_database_is_dropped_with_who_is_still_in_it(postgres: Databases) -> None:
+def test_a_database_is_given_out_again_empty_and_under_another_name(postgres: Databases) -> None:
     with postgres.fresh() as url:
+        note(url, "gone")
         left_open = psycopg.connect(url)
     with left_open, pytest.raises(psycopg.OperationalError):
         left_open.execute("select 1")
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         notes(url)
+    with postgres.fresh() as url, pytest.raises(psycopg.errors.UndefinedTable):
+        notes(url)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "create table rubble (x int)",
+        "create schema rubble",
+        "create function rubble() returns int language sql return 1",
+        "create type rubble as enum ('stone')",
+        "grant create on schema public to public",
+        "alter default privileges grant select on tables to public",
+        "select lo_create(0)",
+        "alter database {} set jit = off",
+        "revoke all on database {} from public",
+    ],
+)
+def test_a_database_in_which_something_stays_is_not_given_out_again(
+    server: PostgresServer, left: str
+) -> None:
+    count = "select count(*) from pg_database where oid > 16383"
+    made = Databases(server.url(), owner=APPLICATION)
+    with made.fresh() as url:
+        database = url.rpartition("/")[2]
+        with psycopg.connect(server.url(database)) as superuser:
+            superuser.execute(left.format(database).encode())
+    assert one(server.url(), count) == 0
+    with made.fresh() as url:
+        note(url, "leaves nothing")
+    assert one(server.url(), count) == 1
+    made.close()
+    assert one(server.url(), count) == 0
 
 
 def test_a_fresh_database_belongs_to_a_role_that_is_no_superuser(
-    postgres_server: PostgresServer,
+    server: PostgresServer,
 ) -> None:
-    with Databases(postgres_server.url(), owner=APPLICATION).fresh() as url:
+    made = Databases(server.url(), owner=APPLICATION)
+    with made.fresh() as url:
         assert one(url, "select current_user") == APPLICATION
         assert one(url, "select rolsuper from pg_roles where rolname = current_user") is False
         note(url, "may make tables")
+    made.close()
 
 
 def test_a_commit_waits_for_the_disk_unless_told_not_to(postgres: Databases) -> None:
