@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from incidents.domain.assessment import AssessmentRecorded
+from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInformed
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.contact import UnreasonableContactDecided
@@ -26,6 +27,7 @@ from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import MeetingInvited, RemedyRequired
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
+from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
 from incidents.domain.referral import ReferralMade
 from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
 from incidents.domain.timers import DeadlineMissed
@@ -48,6 +50,11 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     PanelConvened: ("v1", ("complainant", "hears_at")),
     ComplaintExhausted: ("v1", ("complainant",)),
     UnreasonableContactDecided: ("v1", ("person",)),
+    PressEnquiryLogged: ("v1", ("enquiry",)),
+    LaSupportRequested: ("v1", ("enquiry",)),
+    DataBreachSuspected: ("v1", ()),
+    IcoDecided: ("v1", ("report",)),
+    SubjectsInformed: ("v1", ()),
     CaseClosed: ("v1", ()),
     LetterApproved: ("v1", ("letter_id", "document")),
     LetterWithdrawn: ("v1", ("letter_id",)),

@@ -12,12 +12,16 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from incidents.domain import (
+    allegation,
+    breach,
     complaint,
     contact,
+    disciplinary,
     intake,
     letters,
     lifecycle,
     moderation,
+    press,
     referral,
     timers,
 )
@@ -45,6 +49,10 @@ TRACKS: Final = (
     moderation.TRACK,
     complaint.TRACK,
     contact.TRACK,
+    press.TRACK,
+    breach.TRACK,
+    disciplinary.TRACK,
+    allegation.TRACK,
     letters.TRACK,
     timers.TRACK,
 )

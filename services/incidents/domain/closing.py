@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from incidents.domain.access import somebody_else_may
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
+from incidents.domain.parallel import AllegationOutcome
 from incidents.domain.state import Case
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard
 from incidents.domain.timers import DeadlineWaived
@@ -80,9 +81,20 @@ def retention(case: Case) -> Retention:
     """Return the class a closed case is kept under: the longest that fits."""
     if case.about_a_child:
         return Retention.CHILD_PROTECTION
+    if _proved_wrong(case):
+        return Retention.MALICIOUS_OR_FALSE
     if case.assessment is not None and case.assessment.harm_suspected:
         return Retention.ALLEGATION
+    if case.complaint is not None and case.complaint.received_at is not None:
+        return Retention.COMPLAINT
     return Retention.CONDUCT
+
+
+def _proved_wrong(case: Case) -> bool:
+    """Every allegation was malicious or false: then nothing of it stays with the person."""
+    wrong = {AllegationOutcome.MALICIOUS, AllegationOutcome.FALSE}
+    ends = {allegation.outcome for allegation in case.allegations.values()}
+    return bool(ends) and ends <= wrong
 
 
 # ── guards ────────────────────────────────────────────────────────────────────────────────────────

@@ -32,6 +32,7 @@ from incidents.domain.closing import (
     RecordOutcome,
     ReopenCase,
 )
+from incidents.domain.disciplinary import DisciplinaryPaused
 from incidents.domain.facts import Event
 from incidents.domain.intake import (
     AcknowledgeReport,
@@ -311,7 +312,7 @@ TRANSITIONS = (
             referral.there_is_something_to_refer,
             referral.harm_test_is_on_record,
         ),
-        records=(ReferralMade, InternalHoldPlaced, DeadlineMet),
+        records=(ReferralMade, InternalHoldPlaced, DisciplinaryPaused, DeadlineMet),
         by=referral.referral_made,
         to=Stage.REFERRED,
         starts=(Due.AGENCY_CHASE,),

@@ -1,15 +1,21 @@
 """What may not be left open when a case closes: one guard for each track.
 
-No case closes over an open referral, complaint, letter or deadline, nor while the audience waits
-for a notice or the reporter for a word.
+No case closes over an open referral, complaint, press enquiry, breach, staff matter, letter or
+deadline, nor while the audience waits for a notice or the reporter for a word.
 """
 
 from typing import Final
 
-from incidents.domain.parallel import ComplaintState
+from incidents.domain.parallel import (
+    AllegationOutcome,
+    BreachState,
+    ComplaintState,
+    DisciplinaryState,
+    PressState,
+)
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Guard, guard
-from incidents.domain.vocabulary import Due, Moderation, Stage
+from incidents.domain.vocabulary import STAFF_ROLES, Agency, Due, Moderation, Part, Stage
 
 LASTING: Final = frozenset({Due.CONTACT_REVIEW})
 """Deadlines that outlive their case."""
@@ -82,9 +88,59 @@ _COMPLAINT_AT_WORK: Final = frozenset(
     }
 )
 
+
+@guard
+def no_open_press_enquiry(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.press is None or case.press.state in (PressState.RESPONDED, PressState.DECLINED):
+        return None
+    return "A journalist's enquiry is open: record the answer, or the decision to give none."
+
+
+@guard
+def no_open_breach(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.breach is None or case.breach.state in (BreachState.RULED_OUT, BreachState.DONE):
+        return None
+    return (
+        "The data breach is not dealt with: the data protection officer finishes or rules it out."
+    )
+
+
+@guard
+def no_open_disciplinary(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    concluded = DisciplinaryState.CONCLUDED
+    if any(one.state is not concluded for one in case.disciplinary.values()):
+        return "A matter of staff is still open: the headteacher or the chair concludes it first."
+    return None
+
+
+@guard
+def allegation_is_settled(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    """Once the LADO was told, each subject's outcome is on record, and what the law asks after it.
+
+    Substantiated, it is decided whether the Disclosure and Barring Service and the Teaching
+    Regulation Agency are told.
+    """
+    if Agency.LADO not in case.referrals or not case.about_staff:
+        return None
+    subjects = [p for p in case.of(Part.SUBJECT) if p.role in STAFF_ROLES or p.user is not None]
+    if any(p.person not in case.allegations for p in subjects):
+        return "The allegation has no outcome on record (record-allegation-outcome)."
+    proved = AllegationOutcome.SUBSTANTIATED
+    if any(
+        a.outcome is proved and not (a.dbs_decided and a.tra_decided)
+        for a in case.allegations.values()
+    ):
+        return "Decide whether the DBS and the TRA are told, and why (decide-dbs-referral, …)."
+    return None
+
+
 PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_referral,
     no_open_complaint,
+    no_open_press_enquiry,
+    no_open_breach,
+    no_open_disciplinary,
+    allegation_is_settled,
     no_open_letter,
     audience_is_told,
 )

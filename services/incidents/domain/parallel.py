@@ -5,6 +5,7 @@ A case has at most one complaint. What it does not have is None, or an empty map
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -88,3 +89,108 @@ class ContactLimits(msgspec.Struct, frozen=True, kw_only=True):
     limits: Text
     review_on: datetime
     state: ContactState = ContactState.LIMITED
+
+
+# ── press ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class PressState(StrEnum):
+    """A journalist's enquiry: the headteacher answers, and only once the county supports him."""
+
+    NONE = "none"
+    LOGGED = "logged"
+    HEAD_INFORMED = "head_informed"
+    LA_SUPPORTED = "la_supported"
+    RESPONDED = "responded"
+    DECLINED = "declined"
+
+
+class PressEnquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest enquiry. An earlier one is history."""
+
+    enquiry: UUID
+    state: PressState
+    received_at: datetime
+    outlet: Text
+    query: Text
+    answer_by: datetime | None = None
+    advice: Text | None = None
+    response: Text | None = None
+
+
+# ── breach ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class BreachState(StrEnum):
+    """A breach of personal data: confirmed or ruled out, then two decisions, each with a reason."""
+
+    NONE = "none"
+    SUSPECTED = "suspected"
+    CONFIRMED = "confirmed"
+    RULED_OUT = "ruled_out"
+    ICO_DECIDED = "ico_decided"
+    SUBJECTS_DECIDED = "subjects_decided"
+    DONE = "done"
+
+
+class Breach(msgspec.Struct, frozen=True, kw_only=True):
+    """`aware_at` is the first awareness of anybody at the school. It never moves forward."""
+
+    state: BreachState
+    aware_at: datetime
+    what: Text
+    people_affected: int | None = None
+    reported_to_ico: bool | None = None
+    ico_reference: Text | None = None
+    informed: tuple[PersonId, ...] = ()
+
+
+# ── disciplinary ──────────────────────────────────────────────────────────────────────────────────
+
+
+class DisciplinaryState(StrEnum):
+    NONE = "none"
+    OPENED = "opened"
+    PAUSED = "paused"
+    CONCLUDED = "concluded"
+
+
+class DisciplinaryOutcome(StrEnum):
+    NO_CASE = "no_case"
+    ADVICE = "advice"
+    WRITTEN_WARNING = "written_warning"
+    FINAL_WARNING = "final_warning"
+    DISMISSAL = "dismissal"
+    LEFT_BEFORE = "left_before"
+
+
+class AllegationOutcome(StrEnum):
+    """The five outcomes of an allegation (Keeping Children Safe in Education, part four)."""
+
+    SUBSTANTIATED = "substantiated"
+    MALICIOUS = "malicious"
+    FALSE = "false"
+    UNSUBSTANTIATED = "unsubstantiated"
+    UNFOUNDED = "unfounded"
+
+
+class AllegationState(StrEnum):
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class Disciplinary(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done about one member of staff. The outcome is sealed: no rule looks at it."""
+
+    state: DisciplinaryState
+    clauses: tuple[str, ...]
+    opened_at: datetime
+    outcome: Text | None = None
+
+
+class Allegation(msgspec.Struct, frozen=True, kw_only=True):
+    """How an allegation against one person ended, and who was told of it as the law asks."""
+
+    outcome: AllegationOutcome
+    dbs_decided: bool = False
+    tra_decided: bool = False

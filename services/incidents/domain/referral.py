@@ -12,6 +12,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from incidents.domain.access import acting_role
+from incidents.domain.disciplinary import paused_by_a_hold
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
 from incidents.domain.state import Case, Referral
 from incidents.domain.table import (
@@ -211,6 +212,7 @@ def referral_made(case: Case, command: MakeReferral, asking: Asking) -> Iterable
         other_work=command.other_work,
     )
     yield InternalHoldPlaced(agency=command.agency)
+    yield from paused_by_a_hold(case, command.reason)
     yield from agency_deadline_met(case, command.agency)
 
 

@@ -11,7 +11,14 @@ from uuid import UUID
 import msgspec
 
 from incidents.domain.facts import CaseId, PersonId, SchoolId, Text, UserId
-from incidents.domain.parallel import Complaint, ContactLimits
+from incidents.domain.parallel import (
+    Allegation,
+    Breach,
+    Complaint,
+    ContactLimits,
+    Disciplinary,
+    PressEnquiry,
+)
 from incidents.domain.vocabulary import (
     CHILD_CATEGORIES,
     CHILD_ROLES,
@@ -211,6 +218,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Mapping[Due, Deadline] = {}
     complaint: Complaint | None = None
     contact_limits: Mapping[PersonId, ContactLimits] = {}
+    press: PressEnquiry | None = None
+    breach: Breach | None = None
+    disciplinary: Mapping[PersonId, Disciplinary] = {}
+    allegations: Mapping[PersonId, Allegation] = {}
     outcome: Outcome | None = None
     outcome_summary: Text | None = None
     outcome_by: UserId | None = None
@@ -238,7 +249,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def about_data(self) -> bool:
-        return bool(DATA_CATEGORIES & (self.categories | self.reported_as))
+        suspected = self.breach is not None
+        return suspected or bool(DATA_CATEGORIES & (self.categories | self.reported_as))
 
     @property
     def about_staff(self) -> bool:

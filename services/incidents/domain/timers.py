@@ -82,6 +82,8 @@ def deadline_has_passed(case: Case, command: MissDeadline, asking: Asking) -> st
 @body_guard(Refuses.STATE)
 def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking) -> str | None:
     """A lead may not wave away what only the headteacher or the DSL may decide."""
+    if command.due is Due.ICO:
+        return "Decide whether the Information Commissioner is told (decide-ico), or rule it out."
     if command.due in _AGENCIES:
         return f"Refer to {command.due}, or record the decision not to and why."
     return None

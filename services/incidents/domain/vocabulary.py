@@ -333,6 +333,11 @@ class Retention(StrEnum):
 
     CHILD_PROTECTION = "child_protection"
     ALLEGATION = "allegation"
+    MALICIOUS_OR_FALSE = "malicious_or_false"
+    """An allegation that was: the link to the personnel record is cut at once."""
+    COMPLAINT = "complaint"
+    """Six years from its resolution."""
+    LOW_LEVEL = "low_level"
     CONDUCT = "conduct"
     OUT_OF_SCOPE = "out_of_scope"
 
@@ -381,6 +386,12 @@ class Due(StrEnum):
     PANEL_DECISION = "panel_decision"
     CONTACT_REVIEW = "contact_review"
     """Outlives its case: the limits do."""
+    PRESS_HEAD_TOLD = "press_head_told"
+    PRESS_SUPPORT = "press_support"
+    BREACH_REVIEW = "breach_review"
+    """The school's own: long before the 72 hours are over somebody has looked."""
+    ICO = "ico"
+    """72 running hours from the first awareness (UK GDPR, article 33)."""
     CLOSE = "close"
 
 

@@ -31,6 +31,10 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.PANEL_PAPERS: "the panel's papers have not been sent",
     Due.PANEL_DECISION: "the complainant has not been told the panel's decision",
     Due.CONTACT_REVIEW: "the limits on somebody's contact have not been looked at again",
+    Due.PRESS_HEAD_TOLD: "the headteacher has not been told of an enquiry from the press",
+    Due.PRESS_SUPPORT: "the county council has not been asked for support with the press",
+    Due.BREACH_REVIEW: "a suspected data breach has not been looked at",
+    Due.ICO: "whether the Information Commissioner is told has not been decided",
     Due.CLOSE: "the case has not been closed",
 }
 NAMELESS: Final[Mapping[PersonRole, str]] = {PersonRole.UNKNOWN: "role not known"}

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
+from incidents.domain.allegation import RecordAllegationOutcome
 from incidents.domain.assessment import RecordAssessment, StartAssessment
 from incidents.domain.closing import CloseCase, RecordOutcome
 from incidents.domain.facts import PersonId
@@ -28,6 +29,7 @@ from incidents.domain.moderation import (
     DescribeEvidence,
     TakeModerationAction,
 )
+from incidents.domain.parallel import AllegationOutcome
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse
 from incidents.domain.school import User
 from incidents.domain.vocabulary import (
@@ -277,10 +279,18 @@ def resolved(lead: User = SLT) -> Story:
     return acknowledged(handled(lead), lead).after(OUTCOME, by=lead)
 
 
+def unproved(story: Story) -> RecordAllegationOutcome:
+    """The allegation against the first subject is neither proved nor disproved."""
+    return RecordAllegationOutcome(
+        person=person(story), outcome=AllegationOutcome.UNSUBSTANTIATED, reasons=RATIONALE
+    )
+
+
 def closed_by_lado() -> Story:
     """Closed after the LADO has answered."""
     answer = replace(CLOSED_BY_AGENCY, agency=Agency.LADO)
     story = acknowledged(referred_to_lado().after(answer, by=HEADTEACHER))
+    story = story.after(unproved(story), by=HEADTEACHER)
     return story.after(AGENCY_OUTCOME, by=SLT).after(CloseCase(), by=HEADTEACHER)
 
 

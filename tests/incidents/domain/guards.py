@@ -19,13 +19,15 @@ from incidents.domain.assessment import (
     StartAssessment,
 )
 from incidents.domain.closing import CaseClosed, CloseCase, OutcomeRecorded, RecordOutcome
-from incidents.domain.facts import Event, UserId
+from incidents.domain.disciplinary import DisciplinaryOpened
+from incidents.domain.facts import Event, PersonId, UserId
 from incidents.domain.intake import (
     AcknowledgeReport,
     AddInformation,
     CorrectEntry,
     IdentifyPerson,
     LogIncident,
+    PersonInvolved,
 )
 from incidents.domain.internal import (
     RecordMeeting,
@@ -68,7 +70,7 @@ from incidents.domain.vocabulary import (
     ReferralMethod,
     Retention,
 )
-from tests.incidents.domain import cases, complaints
+from tests.incidents.domain import cases, complaints, press_and_breach
 from tests.incidents.domain.cases import LETTER
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.school import (
@@ -82,6 +84,7 @@ from tests.incidents.domain.school import (
 from tests.incidents.domain.support import Story, given
 
 NOBODY: Final = UserId(UUID(int=7))
+ADVISED: Final = OutcomeRecorded(outcome=Outcome.ADVICE_GIVEN, summary="They were told.")
 NOWHERE: Final = "9.9"
 LATER: Final = FRIDAY + timedelta(days=30)
 
@@ -139,6 +142,26 @@ def and_staff(story: Story) -> Story:
     """A member of staff turns out to be concerned, after the assessment."""
     named = IdentifyPerson(part=Part.SUBJECT, role=PersonRole.STAFF, name="The colleague")
     return story.after(named, by=SLT)
+
+
+def under_way(story: Story) -> Story:
+    opened = DisciplinaryOpened(person=PersonId(NOBODY), clauses=("4.1",), reason="It was serious.")
+    return story.also(opened, by=HEADTEACHER)
+
+
+def unsettled(story: Story, back: Event) -> Story:
+    """The LADO was told of a colleague, and nobody has said how it ended."""
+    named = PersonInvolved(
+        person=PersonId(NOBODY), part=Part.SUBJECT, role=PersonRole.FORMER_STAFF, user=None
+    )
+    told = ReferralMade(
+        referral=LETTER,
+        agency=Agency.LADO,
+        method=ReferralMethod.TELEPHONE,
+        urgent=False,
+        reason="A harm question was answered with yes.",
+    )
+    return story.also(named, told, back, by=SLT)
 
 
 def complained_of(story: Story) -> Story:
@@ -203,6 +226,14 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (MarkOutOfScope, "no_open_referral"): on(held(ASSESSING, AssessmentStarted()), MarkOutOfScope),
     (MarkOutOfScope, "no_open_letter"): on(cases.drafted(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "no_open_complaint"): on(complained_of(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "no_open_press_enquiry"): on(
+        press_and_breach.enquired(ASSESSING), MarkOutOfScope
+    ),
+    (MarkOutOfScope, "no_open_breach"): on(press_and_breach.suspected(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "no_open_disciplinary"): on(under_way(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "allegation_is_settled"): on(
+        unsettled(ASSESSING, AssessmentStarted()), MarkOutOfScope
+    ),
     (MarkOutOfScope, "audience_is_told"): on(DELETED, MarkOutOfScope),
     (DecideNotToRefer, "somebody_else_was_consulted"): changed(
         DecideNotToRefer, consulted=HEADTEACHER.id
@@ -259,11 +290,17 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (CloseCase, "no_open_referral"): on(
         held(
             cases.handled(),
-            OutcomeRecorded(outcome=Outcome.ADVICE_GIVEN, summary="They were told."),
+            ADVISED,
         ),
         CloseCase,
     ),
     (CloseCase, "no_open_complaint"): on(complained_of(cases.resolved()), CloseCase),
+    (CloseCase, "no_open_press_enquiry"): on(
+        press_and_breach.enquired(cases.resolved()), CloseCase
+    ),
+    (CloseCase, "no_open_breach"): on(press_and_breach.suspected(cases.resolved()), CloseCase),
+    (CloseCase, "no_open_disciplinary"): on(under_way(cases.resolved()), CloseCase),
+    (CloseCase, "allegation_is_settled"): on(unsettled(cases.resolved(), ADVISED), CloseCase),
     (CloseCase, "no_open_deadline"): on(cases.handled().after(cases.OUTCOME, by=SLT), CloseCase),
     (CloseCase, "no_open_letter"): on(cases.drafted(cases.resolved()), CloseCase),
     (CloseCase, "audience_is_told"): on(

@@ -3,15 +3,20 @@
 from datetime import timedelta
 from typing import Final
 
+from incidents.domain.allegation import RecordAllegationOutcome
+from incidents.domain.breach import DecideIco, InformSubjects, SuspectBreach
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ExtendComplaint
 from incidents.domain.contact import LimitContact, ReviewContact
+from incidents.domain.disciplinary import ConcludeDisciplinary, OpenDisciplinary, ResumeDisciplinary
 from incidents.domain.first_stage import (
     DecideStage1,
     DelegateInvestigation,
     ReceiveComplaint,
     ReferToComplaints,
 )
+from incidents.domain.intake import InformationAdded
+from incidents.domain.press import LogPressEnquiry, ObtainLaSupport, RespondToPress
 from incidents.domain.second_stage import (
     ConvenePanel,
     DecideStage2,
@@ -21,9 +26,18 @@ from incidents.domain.second_stage import (
 )
 from incidents.domain.table import Command
 from incidents.domain.vocabulary import Retention
-from tests.incidents.domain import cases, complaints
-from tests.incidents.domain.guards import LATER, NOBODY, Refused, changed, on, refused
-from tests.incidents.domain.school import FRIDAY, GOVERNORS, HEADTEACHER, SLT
+from tests.incidents.domain import cases, complaints, press_and_breach, staff_matters
+from tests.incidents.domain.guards import (
+    LATER,
+    NOBODY,
+    NOWHERE,
+    Refused,
+    changed,
+    held_inside,
+    on,
+    refused,
+)
+from tests.incidents.domain.school import DPO, FRIDAY, GOVERNORS, HEADTEACHER, SLT, STAFF
 from tests.incidents.domain.support import Story
 
 LONG_AGO: Final = FRIDAY - timedelta(days=200)
@@ -78,6 +92,50 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (LimitContact, "case_is_open"): on(shut(cases.requested()), LimitContact),
     (LimitContact, "limited_person_is_known"): changed(LimitContact, person=NOBODY),
     (LimitContact, "review_is_soon_enough"): changed(LimitContact, review_on=MUCH_LATER),
+    (LogPressEnquiry, "case_is_open"): on(shut(cases.requested()), LogPressEnquiry),
+    (LogPressEnquiry, "press_time_has_passed"): changed(LogPressEnquiry, received_at=LATER),
+    (ObtainLaSupport, "press_time_has_passed"): changed(ObtainLaSupport, obtained_at=LATER),
+    (RespondToPress, "press_time_has_passed"): changed(RespondToPress, issued_at=LATER),
+    (SuspectBreach, "case_is_open"): on(shut(cases.requested()), SuspectBreach),
+    (SuspectBreach, "awareness_is_past"): changed(SuspectBreach, aware_at=LATER),
+    (DecideIco, "late_report_says_why"): refused(
+        press_and_breach.confirmed().also(
+            InformationAdded(text="Nobody looked.", late=False), by=STAFF, at=LATER
+        ),
+        press_and_breach.TO_ICO,
+        DPO,
+    ),
+    (InformSubjects, "informed_people_are_in_the_case"): changed(InformSubjects, people=(NOBODY,)),
+    (OpenDisciplinary, "case_is_open"): on(shut(cases.with_staff()), OpenDisciplinary),
+    (OpenDisciplinary, "nothing_has_to_be_referred_first"): on(
+        cases.assessed(cases.POSSIBLY_ILLEGAL), OpenDisciplinary
+    ),
+    (OpenDisciplinary, "no_agency_holds"): on(cases.referred_to_lado(), OpenDisciplinary),
+    (OpenDisciplinary, "is_a_colleague_in_the_case"): changed(OpenDisciplinary, person=NOBODY),
+    (OpenDisciplinary, "disciplinary_clauses_are_in_the_policy"): changed(
+        OpenDisciplinary, clauses=(NOWHERE,)
+    ),
+    (ResumeDisciplinary, "no_agency_holds"): on(
+        held_inside(staff_matters.paused()), ResumeDisciplinary
+    ),
+    (ConcludeDisciplinary, "no_agency_holds"): on(
+        held_inside(staff_matters.opened()), ConcludeDisciplinary
+    ),
+    (RecordAllegationOutcome, "case_is_open"): on(
+        shut(staff_matters.with_lados_answer()), RecordAllegationOutcome
+    ),
+    (RecordAllegationOutcome, "there_was_an_allegation"): on(
+        cases.with_staff(), RecordAllegationOutcome
+    ),
+    (RecordAllegationOutcome, "agencies_are_done"): on(
+        cases.referred_to_lado(), RecordAllegationOutcome
+    ),
+    (RecordAllegationOutcome, "no_agency_holds"): on(
+        cases.referred_to_lado(), RecordAllegationOutcome
+    ),
+    (RecordAllegationOutcome, "allegation_is_against_a_subject"): changed(
+        RecordAllegationOutcome, person=NOBODY
+    ),
     (ReviewContact, "review_is_soon_enough"): changed(ReviewContact, keep_until=MUCH_LATER),
 }
 """By command and guard, beside those of `guards`."""

@@ -103,7 +103,7 @@ from incidents.domain.timers import (
     WaiveDeadline,
 )
 from incidents.domain.vocabulary import Agency, Correctable, Due, Part, PersonRole, Route
-from tests.incidents.domain import cases, complaints
+from tests.incidents.domain import cases, complaints, press_and_breach, staff_matters
 from tests.incidents.domain.cases import HASH, LETTER
 from tests.incidents.domain.examples import Example, example, of
 from tests.incidents.domain.school import (
@@ -319,4 +319,6 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
         DeadlineWaived,
     ),
     **complaints.HAPPY,
+    **press_and_breach.HAPPY,
+    **staff_matters.HAPPY,
 }

@@ -42,10 +42,13 @@ from tests.incidents.domain.cases import (
     draft,
     identified,
     reported,
+    unproved,
 )
 from tests.incidents.domain.complaints import complaint_lives
+from tests.incidents.domain.press_and_breach import breach_lives, press_lives
 from tests.incidents.domain.school import (
     CHAIR,
+    DPO,
     FRIDAY,
     HEADTEACHER,
     MODERATOR,
@@ -53,6 +56,7 @@ from tests.incidents.domain.school import (
     SLT,
     TIMEKEEPER,
 )
+from tests.incidents.domain.staff_matters import staff_lives
 from tests.incidents.domain.support import Story
 
 EVERYBODYS: Final = replace(
@@ -66,8 +70,8 @@ ASSESSMENT: Final = replace(POSSIBLY_ILLEGAL, categories=EVERYBODYS.categories, 
 ANSWERED: Final = replace(CLOSED_BY_AGENCY, decision=None)
 
 
-def led_through(report: LogIncident, lead: User, other: User) -> dict[str, Story]:
-    """The case in every state. `other` does what the lead may not do."""
+def led_through(report: LogIncident, lead: User, other: User, breach: User) -> dict[str, Story]:
+    """The case in every state. `other` does what the lead may not do, `breach` decides on data."""
     found = {"reported": reported(report)}
     story = found["assessing"] = found["reported"].after(StartAssessment(), by=lead)
     story = found["assessed"] = acknowledged(story, lead).after(ASSESSMENT, by=lead)
@@ -79,8 +83,11 @@ def led_through(report: LogIncident, lead: User, other: User) -> dict[str, Story
     inside = StartInternalHandling(route=Route.STAFF_CONDUCT)
     story = found["internal"] = story.after(inside, by=lead)
     found |= complaint_lives(identified(story, lead), lead, other)
+    found |= press_lives(story, other) | breach_lives(story, breach)
+    found |= staff_lives(story, other)
     outcome = replace(OUTCOME, steps_left_out_because="He has left the school.")
     story = found["resolved"] = story.after(outcome, by=lead)
+    story = story.after(unproved(story), by=other)
     found["closed"] = story.after(CloseCase(), by=other)
     return found
 
@@ -121,6 +128,6 @@ def answered(story: Story, other: User) -> dict[str, Story]:
 
 
 LIVES: Final = {
-    "everybody's": led_through(EVERYBODYS, SLT, HEADTEACHER),
-    "the chair's": led_through(THE_CHAIRS, CHAIR, CHAIR),
+    "everybody's": led_through(EVERYBODYS, SLT, HEADTEACHER, DPO),
+    "the chair's": led_through(THE_CHAIRS, CHAIR, CHAIR, CHAIR),
 }

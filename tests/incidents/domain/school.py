@@ -74,6 +74,10 @@ TERMS: Final = {
     Due.PANEL_PAPERS: Term(amount=5, clock=Clock.SCHOOL_DAYS),
     Due.PANEL_DECISION: Term(amount=5, clock=Clock.SCHOOL_DAYS),
     Due.CONTACT_REVIEW: Term(amount=0, clock=Clock.SCHOOL_DAYS),
+    Due.PRESS_HEAD_TOLD: Term(amount=15, clock=Clock.RUNNING_MINUTES),
+    Due.PRESS_SUPPORT: Term(amount=0, clock=Clock.WORKING_DAYS),
+    Due.BREACH_REVIEW: Term(amount=24, clock=Clock.RUNNING_HOURS),
+    Due.ICO: Term(amount=72, clock=Clock.RUNNING_HOURS),
     Due.CLOSE: Term(amount=5, clock=Clock.SCHOOL_DAYS),
 }
 

@@ -13,6 +13,7 @@ from incidents.domain import users
 from incidents.domain.assessment import AssessmentRecorded
 from incidents.domain.case import EVENTS, ROWS, TRACKS
 from incidents.domain.complaint_ends import ComplaintExtended
+from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import RemedyRequired
@@ -41,6 +42,7 @@ IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
     IncidentLogged: {"reference"},
     AssessmentRecorded: {"clauses"},
     RemedyRequired: {"clauses"},
+    DisciplinaryOpened: {"clauses"},
     ModerationActionTaken: {"clause"},
     EvidenceCaptured: {"sha256", "media_type"},
     AudienceInformed: {"text_hash"},

@@ -12,7 +12,14 @@ import pytest
 from incidents.domain.case import EVENTS, ROWS, TRACKS, offers
 from incidents.domain.facts import Event
 from incidents.domain.intake import IncidentLogged
-from incidents.domain.parallel import ComplaintState, ContactState
+from incidents.domain.parallel import (
+    AllegationState,
+    BreachState,
+    ComplaintState,
+    ContactState,
+    DisciplinaryState,
+    PressState,
+)
 from incidents.domain.table import Refuses, Row
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.vocabulary import (
@@ -117,7 +124,8 @@ def test_between_them_the_two_cases_stand_in_every_state_of_every_track() -> Non
     seen = {state for track in TRACKS for case in cases for state in track.states(case, None)}
     told = {d.state for case in cases for d in case.deadlines.values()}
     every = {*Stage, *Moderation, *ReferralState, *LetterState, *DeadlineState}
-    every |= {*ComplaintState, *ContactState}
+    every |= {*ComplaintState, *ContactState, *PressState, *BreachState}
+    every |= {*DisciplinaryState, *AllegationState}
     assert every == seen | told
 
 

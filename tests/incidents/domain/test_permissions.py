@@ -59,6 +59,29 @@ divert-complaint        | headteacher chair | informal s1_received s1_acknowledg
                           > out_of_procedure
 limit-contact           | headteacher chair | none ended
 review-contact          | headteacher chair | limited
+log-press-enquiry       | reporter lead slt headteacher dsl moderator dpo chair | +
+                          none responded declined > logged
+inform-head             | reporter lead slt headteacher dsl moderator dpo chair | +
+                          logged > head_informed
+request-la-support      | headteacher chair | head_informed
+obtain-la-support       | headteacher chair | head_informed > la_supported
+respond-to-press        | headteacher chair | la_supported > responded
+decline-to-respond      | headteacher chair | head_informed la_supported > declined
+suspect-breach          | reporter lead slt headteacher dsl moderator dpo chair | +
+                          none ruled_out > suspected
+confirm-breach          | dpo chair | suspected > confirmed
+rule-out-breach         | dpo chair | suspected > ruled_out
+decide-ico              | dpo chair | confirmed > ico_decided
+inform-subjects         | dpo chair | ico_decided > subjects_decided
+leave-subjects-uninformed | dpo chair | ico_decided > subjects_decided
+finish-breach           | dpo chair | subjects_decided > done
+open-disciplinary       | headteacher chair | none concluded > opened
+pause-disciplinary      | headteacher chair | opened > paused
+resume-disciplinary     | headteacher chair | paused > opened
+conclude-disciplinary   | headteacher chair | opened > concluded
+record-allegation-outcome | headteacher chair | open ended > ended
+decide-dbs-referral     | headteacher chair | ended
+decide-tra-referral     | headteacher chair | ended
 record-letter-rendered  | notifier | none
 approve-letter          | headteacher lead dsl dpo chair | drafted
 withdraw-letter         | headteacher lead dsl dpo chair | drafted approved uncertain failed
