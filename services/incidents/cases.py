@@ -7,6 +7,7 @@ a case is told that there is none, before any rule is asked.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 
+from incidents import users
 from incidents.clock import Clock, NewId, Random
 from incidents.domain import case as rules
 from incidents.domain.access import Sight, sight
@@ -31,6 +33,7 @@ from incidents.store import (
     Claim,
     ClaimKey,
     Found,
+    Kind,
     Notification,
     Receipt,
     StateRow,
@@ -110,6 +113,7 @@ class Cases:
         self.new_id = new_id
         self._random = random
         self._remembered: dict[UUID, Case] = {}
+        self._schools: dict[SchoolId, School] = {}
 
     def log(self, user: User, command: LogIncident, key: Key | None = None) -> Done:
         """Begin a case. With the same key and body again, the first answer is given again.
@@ -196,8 +200,16 @@ class Cases:
             request=request,
         )
 
-    def school(self, school: SchoolId) -> School:
-        return self.schools[school].with_roster(self.users.roster(school))
+    def school(self, school: SchoolId, stamp: int | None = None) -> School:
+        """Return what the rules need to know of a school, with who holds which role now.
+
+        `stamp` is the store's for the users of the school, if it is known already.
+        """
+        roster = self.users.roster(school, stamp)
+        known = self._schools.get(school)
+        if known is None or known.roster is not roster:
+            known = self._schools[school] = self.schools[school].with_roster(roster)
+        return known
 
     def load(self, case_id: UUID) -> Case:
         """Return a case for our own programs, whoever may see it. Raises `NoSuchCase`."""
@@ -245,10 +257,17 @@ class Cases:
             return None
         known = self._remembered.get(row.stream)
         if known is None or known.version != row.version:
-            known = self._remembered[row.stream] = _DECODE.decode(row.state)
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)), None)
+            known = _DECODE.decode(row.state)
+            self.remember(known)
         return known
+
+    def remember(self, case: Case) -> None:
+        """Keep a case as it stands at its version, in place of the one that was kept longest."""
+        self._remembered[case.id] = case
+        while len(self._remembered) > REMEMBERED:
+            with suppress(KeyError, StopIteration, RuntimeError):
+                # Other threads remember and forget meanwhile.
+                del self._remembered[next(iter(self._remembered))]
 
     def reference(self) -> str:
         """Random, so that nobody can tell from a gap that there is a case he may not see."""
@@ -287,6 +306,7 @@ class _Change(ABC):
         self._case: Case | None = None
         self._sealed: Sequence[Recorded] = ()
         self.claims: Collection[ClaimKey] = (_claim_key(user, key),) if key else ()
+        self.kinds = (Kind(user.school, users.KIND),)
 
     @abstractmethod
     def decide(self, found: Found) -> Sequence[Recorded]:
@@ -303,6 +323,7 @@ class _Change(ABC):
 
     def answer(self, placed: Sequence[Notification]) -> Done:
         assert self._case is not None
+        self._cases.remember(self._case)
         return Done(self._case, receipts(placed), tuple(self._sealed))
 
     def _claimed(self, case: Case) -> Iterable[Claim]:
@@ -325,7 +346,7 @@ class _Change(ABC):
         return Asking(
             user=user,
             now=cases.now(found.latest),
-            school=cases.school(user.school),
+            school=cases.school(user.school, found.stamps[self.kinds[0]]),
             request=cases.new_id(),
         )
 

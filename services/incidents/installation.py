@@ -4,7 +4,6 @@ The one place that knows how the parts fit. What is built here is what the progr
 run; a test hands in its own clock, ids and chance.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -73,7 +72,7 @@ def open_installation(
     *,
     now: Clock = clock.now,
     new_id: NewId = clock.time_ordered_id,
-    random: Random = os.urandom,
+    random: Random = clock.chance,
 ) -> Installation:
     """Open everything under `settings.var`, made there if it is absent.
 

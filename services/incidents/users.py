@@ -19,7 +19,7 @@ from incidents.domain.facts import Actor, Event, Recorded, SchoolId, Sealed, Use
 from incidents.domain.school import User
 from incidents.domain.users import Account, RoleEnded, TokenIssued, TokenRevoked
 from incidents.domain.vocabulary import Role
-from incidents.store import Claim, ClaimKey, Found, Notification, StateRow, Store
+from incidents.store import Claim, ClaimKey, Found, Kind, Notification, StateRow, Store
 
 KIND: Final = "user"
 SECRET_BYTES: Final = 32
@@ -72,6 +72,7 @@ class _Change(Generic[T]):
     """A change of one account, as the store's writer takes it through."""
 
     claims: Collection[ClaimKey] = ()
+    kinds: Collection[Kind] = ()
 
     def __init__(
         self,
@@ -135,9 +136,14 @@ class Users:
         account, _ = found
         return User(id=account.id, school=account.school, roles=account.roles)
 
-    def roster(self, school: SchoolId) -> Mapping[UserId, frozenset[Role]]:
-        """Return who holds which roles at this school now."""
-        return self._roster(school).roles
+    def roster(
+        self, school: SchoolId, stamp: int | None = None
+    ) -> Mapping[UserId, frozenset[Role]]:
+        """Return who holds which roles at this school now.
+
+        `stamp` is the store's for the users of the school, if it is known already.
+        """
+        return self._roster(school, stamp).roles
 
     def people(self, school: SchoolId, users: Iterable[UserId]) -> list[Person]:
         """Return these users of this school by name, in the given order; others are left out."""
@@ -247,8 +253,8 @@ class Users:
     def _accounts(self, school: SchoolId) -> Mapping[UserId, Account]:
         return self._roster(school).accounts
 
-    def _roster(self, school: SchoolId) -> "_Roster":
-        stamp = self._store.stamp(school, KIND)
+    def _roster(self, school: SchoolId, stamp: int | None = None) -> "_Roster":
+        stamp = self._store.stamp(school, KIND) if stamp is None else stamp
         known = self._rosters.get(school)
         if known is None or known.stamp != stamp:
             rows = self._store.states(school, KIND)

@@ -22,7 +22,7 @@ from incidents.store.errors import (
 )
 from incidents.store.keys import KeyStore, Owner
 from incidents.store.mapper import Upcaster
-from incidents.store.records import Claim, ClaimKey, Receipt, StateRow, Stored
+from incidents.store.records import Claim, ClaimKey, Kind, Receipt, StateRow, Stored
 from incidents.store.store import Store, open_store, receipts
 from incidents.store.writer import Found
 
@@ -41,6 +41,7 @@ __all__ = [
     "Conflict",
     "Found",
     "KeyStore",
+    "Kind",
     "MasterKeyUnusable",
     "NotSealed",
     "Notification",

@@ -96,9 +96,7 @@ class KeyStore:
             with self._database.writing() as connection:
                 self._settle(connection)
                 keys = self._of(connection, owners)
-                for owner in owners:
-                    if owner not in keys:
-                        keys[owner] = self._make(connection, owner)
+                keys |= self._make(connection, [owner for owner in owners if owner not in keys])
         return keys
 
     def live(self, owner: Owner) -> DataKey | None:
@@ -191,13 +189,20 @@ class KeyStore:
                 found[owner] = key
         return found
 
-    def _make(self, connection: Connection, owner: Owner) -> DataKey:
-        kid, secret = self._random(KID_BYTES).hex(), self._random(SECRET_BYTES)
-        connection.execute(
-            "INSERT INTO keys (kid, school, kind, owner, wrapped) VALUES (?, ?, ?, ?, ?)",
-            (kid, *owned(owner), self._master.wrap(secret)),
-        )
-        return DataKey(kid, secret)
+    def _make(self, connection: Connection, owners: Collection[Owner]) -> dict[Owner, DataKey]:
+        made: dict[Owner, DataKey] = {}
+        values: list[str | bytes] = []
+        for owner in owners:
+            kid, secret = self._random(KID_BYTES).hex(), self._random(SECRET_BYTES)
+            values += (kid, *owned(owner), self._master.wrap(secret))
+            made[owner] = DataKey(kid, secret)
+        if made:
+            rows = ",".join(["(?,?,?,?,?)"] * len(made))
+            connection.execute(
+                f"INSERT INTO keys (kid, school, kind, owner, wrapped) VALUES {rows}",  # noqa: S608 marks
+                values,
+            )
+        return made
 
     def _key(self, row: Row) -> DataKey | None:
         kid = row["kid"]

@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
 )
 
 from durable import Connection, Database, Row
-from incidents.store.records import Claim, ClaimKey, StateRow
+from incidents.store.records import Claim, ClaimKey, Kind, StateRow
 
 POLL_SECONDS: Final = 0.02
 """How long a commit of another process may stay unseen by a follower."""
@@ -149,14 +149,10 @@ class EventRecorder(ApplicationRecorder):
             rows = connection.execute(_STATES + "WHERE school = ? AND kind = ?", (school, kind))
             return [StateRow(UUID(row[0]), *tuple(row)[1:]) for row in rows]
 
-    def stamp(self, school: str, kind: str) -> int:
+    def stamp(self, kind: Kind) -> int:
         """Return a number that grows with every event of this kind of stream in the school."""
         with self.database.reading() as connection:
-            row = connection.execute(
-                "SELECT coalesce(sum(version), 0) FROM states WHERE school = ? AND kind = ?",
-                (school, kind),
-            ).fetchone()
-        return int(row[0])
+            return stamp(connection, kind)
 
     def claim(self, key: ClaimKey) -> Claim | None:
         """Return the claim on `key`, if anybody holds it."""
@@ -238,6 +234,14 @@ def claim_rows(connection: Connection, keys: Collection[ClaimKey]) -> Mapping[Cl
     rows = _each(connection, _CLAIMS + "WHERE key IN ({})", [key.key for key in keys])
     found = (Claim(r[0], r[1], r[2], UUID(r[3]), r[4]) for r in rows)
     return {claim.claim_key: claim for claim in found if claim.claim_key in keys}
+
+
+def stamp(connection: Connection, kind: Kind) -> int:
+    """Return a number that grows with every event of this kind of stream in the school."""
+    row = connection.execute(
+        "SELECT coalesce(sum(version), 0) FROM states WHERE school = ? AND kind = ?", kind
+    ).fetchone()
+    return int(row[0])
 
 
 def last_event(connection: Connection) -> Notification | None:

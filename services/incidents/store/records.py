@@ -40,6 +40,13 @@ class ClaimKey(NamedTuple):
     key: str
 
 
+class Kind(NamedTuple):
+    """One kind of stream ("user") in one school."""
+
+    school: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A name taken once per school and kind ("idempotency", "reference", "token") by a stream."""

@@ -23,7 +23,7 @@ from incidents.store.files import make_folder
 from incidents.store.keys import KeyStore
 from incidents.store.mapper import EventMapper, Upcaster, read_stamp
 from incidents.store.recorder import FOLLOW_LIMIT, EventRecorder
-from incidents.store.records import Claim, ClaimKey, Receipt, StateRow, Stored
+from incidents.store.records import Claim, ClaimKey, Kind, Receipt, StateRow, Stored
 from incidents.store.sealing import Sealer, sealed_fields
 from incidents.store.tables import LOG
 from incidents.store.writer import Found, Request, Writer
@@ -134,7 +134,7 @@ class Store:
 
     def stamp(self, school: str, kind: str) -> int:
         """Return a number that changes whenever one of `states` does."""
-        return self._log.recorder.stamp(school, kind)
+        return self._log.recorder.stamp(Kind(school, kind))
 
     def claim(self, school: str, kind: str, key: str) -> Claim | None:
         """Return who holds this claim, None if it is free."""
@@ -206,6 +206,8 @@ class Store:
 class _Given:
     """Events that were decided and sealed elsewhere, to be appended as they are."""
 
+    kinds: tuple[Kind, ...]
+
     def __init__(
         self, sealer: Sealer, events: Sequence[Recorded], state: StateRow, claims: Sequence[Claim]
     ) -> None:
@@ -215,6 +217,7 @@ class _Given:
         self._claims = claims
         self.streams = (state.stream,)
         self.claims = tuple(claim.claim_key for claim in claims)
+        self.kinds = ()
 
     def decide(self, found: Found) -> Sequence[Recorded]:
         first, before = self._events[0], found.states.get(self._state.stream)

@@ -64,6 +64,9 @@ LOG: Final = Schema(
             value BLOB NOT NULL,
             PRIMARY KEY (school, kind, key)
         ) WITHOUT ROWID""",
+        # Whether any user has changed is asked with every request.
+        "CREATE INDEX IF NOT EXISTS states_stamp ON states (school, kind, version)",
+        "DROP INDEX IF EXISTS states_by_kind",
     ),
     grants={
         "stored_events": "SELECT, INSERT",

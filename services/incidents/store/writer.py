@@ -31,9 +31,10 @@ from incidents.store.recorder import (
     last_event,
     put_claims,
     put_states,
+    stamp,
     state_rows,
 )
-from incidents.store.records import Claim, ClaimKey, StateRow
+from incidents.store.records import Claim, ClaimKey, Kind, StateRow
 from incidents.store.sealing import Sealer
 
 MOST_AT_ONCE: Final = 64
@@ -51,6 +52,7 @@ class Found:
     latest: datetime | None
     states: Mapping[UUID, StateRow]
     claims: Mapping[ClaimKey, Claim]
+    stamps: Mapping[Kind, int]
 
 
 class Request(Protocol[T_co]):
@@ -67,6 +69,10 @@ class Request(Protocol[T_co]):
     @property
     def claims(self) -> Collection[ClaimKey]:
         """The claims it has to know of."""
+
+    @property
+    def kinds(self) -> Collection[Kind]:
+        """The kinds of stream whose stamp it has to know: a number that grows with each change."""
 
     def decide(self, found: Found) -> Sequence[Recorded]:
         """Return the events to record; their words may still be plain. Without any, only `answer`
@@ -302,6 +308,7 @@ def _found(connection: Connection, entries: Sequence[_Entry[Any]]) -> Found:
         latest=None if last is None else read_stamp(last.state).recorded_at,
         states=state_rows(connection, {s for e in entries for s in e.request.streams}),
         claims=claim_rows(connection, {c for e in entries for c in e.request.claims}),
+        stamps={k: stamp(connection, k) for k in {k for e in entries for k in e.request.kinds}},
     )
 
 
