@@ -87,10 +87,11 @@ class Database(Protocol):
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Like `reading`, but every statement of the block sees the same moment."""
 
-    def alone(self) -> AbstractContextManager[Hold]:
+    def alone(self, work: str = "") -> AbstractContextManager[Hold]:
         """Be, while the block lasts, the only process that does; others may still read and write.
 
-        In PostgreSQL the right ends with the connection that holds it, whenever that is lost: it
+        Of several kinds of work each may be another process's: each is held by its name. In
+        PostgreSQL the right ends with the connection that holds it, whenever that is lost: it
         has to be checked before what only one may do. Raises HeldElsewhere, StoreUnavailable.
         """
 

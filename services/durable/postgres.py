@@ -170,9 +170,10 @@ class PostgresDatabase:
             )
 
     @contextmanager
-    def alone(self) -> Iterator[SessionHold[psycopg.Connection[Any]]]:
+    def alone(self, work: str = "") -> Iterator[SessionHold[psycopg.Connection[Any]]]:
         """Be the only process that does, by a lock of a connection of its own."""
-        hold = SessionHold(self.name, self._take_alone, _is_alive)
+        number = crc32(f"{self._namespace} {work}".encode()) if work else self._number
+        hold = SessionHold(self.name, lambda: self._take_alone(number), _is_alive)
         hold.regain()
         try:
             yield hold
@@ -245,10 +246,10 @@ class PostgresDatabase:
                 return raw
             raw.close()
 
-    def _take_alone(self) -> psycopg.Connection[Any] | None:
+    def _take_alone(self, number: int) -> psycopg.Connection[Any] | None:
         raw = self._connect(_FOR_LONG)
         # Two numbers: locks of two numbers are not those of one, by which writers take turns.
-        ask = f"SELECT pg_try_advisory_lock({_ALONE}, {self._number & 0x7FFFFFFF})"
+        ask = f"SELECT pg_try_advisory_lock({_ALONE}, {number & 0x7FFFFFFF})"
         try:
             [got] = raw.execute(ask).fetchone() or (False,)
         except psycopg.Error as error:

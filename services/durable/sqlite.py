@@ -161,9 +161,10 @@ class SqliteDatabase:
                 connection.execute("INSERT INTO steps_taken VALUES (?, ?)", (number, step.sha256))
         return max(self._schema.size - taken, 0)
 
-    def alone(self) -> AbstractContextManager[FileHold]:
+    def alone(self, work: str = "") -> AbstractContextManager[FileHold]:
         """Be the only process that does, by a lock on a file beside this one."""
-        return file_hold(self.path.with_name(f"{self.path.name}.lock"))
+        parts = filter(None, (self.path.name, work, "lock"))
+        return file_hold(self.path.with_name(".".join(parts)))
 
     def rebuild(self) -> None:
         """Write the file anew from what is live in it, and empty its write-ahead log."""
