@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from durable.database import Database
+from durable.errors import StoreUnavailable
 from durable.schema import Schema
 from durable.sqlite import SqliteDatabase
 
@@ -52,5 +53,9 @@ class Place:
 
         database = PostgresDatabase(self.url, schema, synchronous=synchronous)
         if migrate:
-            database.expect_migrated()
+            try:
+                database.expect_migrated()
+            except StoreUnavailable:
+                database.close()
+                raise
         return database

@@ -5,6 +5,7 @@ given in it come in the order of the commits. Whatever does not answer within a 
 up: nobody is to wait longer for a database that is away.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -65,8 +66,19 @@ _SETTINGS: Final = {
     "28P01": "it does not accept the password in DATABASE_URL",
     "28000": "it does not accept the role in DATABASE_URL",
     "3D000": "there is no such database. Check DATABASE_URL",
+    "08001": "DATABASE_URL is not the address of a PostgreSQL database",
 }
 """Reasons that a person has to put right."""
+_REFUSED: Final = (
+    (re.compile("password authentication failed|no password supplied"), "28P01"),
+    (re.compile(r"pg_hba\.conf|role .* (does not exist|is not permitted)"), "28000"),
+    (re.compile("database .* does not exist"), "3D000"),
+    (re.compile("invalid integer value|invalid port number"), "08001"),
+    (re.compile("is starting up|not yet accepting|recovery mode"), "57P03"),
+    (re.compile("is shutting down"), "57P01"),
+    (re.compile("too many (clients|connections)|connection slots"), "53300"),
+)
+"""Of a connection that is refused, libpq passes on the words and not the code."""
 _FOR_LONG: Final = (
     "-c idle_session_timeout=0 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=2 "
     "-c tcp_keepalives_count=5"
@@ -97,7 +109,6 @@ class PostgresDatabase:
             f"-c idle_in_transaction_session_timeout=60000"
         )
         self._number = crc32(self._namespace.encode())
-        self._begin = f"BEGIN; SELECT pg_advisory_xact_lock({self._number})"
         self._turn = Lock()
         self._holder: int | None = None
         self._held: psycopg.Connection[Any] | None = None
@@ -111,10 +122,11 @@ class PostgresDatabase:
             assert self._held is not None
             yield _Connection(self._held, self)
             return
+        last = monotonic() + PATIENCE_MS / 1000
         if not self._turn.acquire(timeout=PATIENCE_MS / 1000):
             raise self._unavailable(_REASONS["55P03"])
         try:
-            with self._connected(self._begin) as raw:
+            with self._connected(self._begin(last)) as raw:
                 self._holder, self._held = get_ident(), raw
                 yield _Connection(raw, self)
                 self._commit(raw)
@@ -214,7 +226,18 @@ class PostgresDatabase:
             raise
         self._idle.append(raw)
 
+    def _begin(self, last: float) -> str:
+        """Begin a transaction with its turn, had by `last` or never. One trip to the server."""
+        left = max(int(1000 * (last - monotonic())), 50)
+        return (
+            f"BEGIN; SET LOCAL lock_timeout = {left}; "
+            f"SELECT pg_advisory_xact_lock({self._number}); SET LOCAL lock_timeout = {PATIENCE_MS}"
+        )
+
     def _commit(self, raw: psycopg.Connection[Any]) -> None:
+        if raw.info.transaction_status is TransactionStatus.INERROR:
+            # The server would answer COMMIT with a ROLLBACK, and call it a success.
+            raise DatabaseError("A statement failed before: nothing of this can be kept.")
         try:
             raw.execute("COMMIT")
         except psycopg.OperationalError as error:
@@ -272,7 +295,8 @@ class PostgresDatabase:
             )
         except psycopg.Error as error:
             self._rest_until = monotonic() + REST_SECONDS
-            raise self.told(error) from error
+            # libpq's own words may quote what is in the URL.
+            raise self.told(error) from None
 
     def _grant(self, raw: psycopg.Connection[Any], role: str) -> None:
         namespace, to = sql.Identifier(self._namespace), sql.Identifier(role)
@@ -284,7 +308,10 @@ class PostgresDatabase:
         for (table,) in tables:
             name = sql.Identifier(table)
             if table in self._schema.owned:
+                # PostgreSQL asks of an owner-to-be that he may make tables: for this moment.
+                raw.execute(sql.SQL("GRANT CREATE ON SCHEMA {} TO {}").format(namespace, to))
                 raw.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(name, to))
+                raw.execute(sql.SQL("REVOKE CREATE ON SCHEMA {} FROM {}").format(namespace, to))
                 continue
             default = "SELECT" if table == "steps_taken" else "SELECT, INSERT, UPDATE, DELETE"
             what = sql.SQL(self._schema.grants.get(table, default))
@@ -295,7 +322,7 @@ class PostgresDatabase:
 
     def told(self, error: psycopg.Error) -> Exception:
         """Return the error in the words that this package promises; none quotes a value."""
-        state = error.sqlstate or ""
+        state = error.sqlstate or _refused(error)
         if state in _REASONS:
             return self._unavailable(_REASONS[state])
         if state in _SETTINGS:
@@ -308,6 +335,13 @@ class PostgresDatabase:
 
     def _unavailable(self, reason: str) -> StoreUnavailable:
         return StoreUnavailable(f"{self.name} cannot be used: {reason}.")
+
+
+def _refused(error: psycopg.Error) -> str:
+    """Return the code of a refusal to connect, as far as its words tell it."""
+    if not isinstance(error, psycopg.OperationalError):
+        return ""
+    return next((code for words, code in _REFUSED if words.search(str(error))), "")
 
 
 def _is_quiet(raw: psycopg.Connection[Any]) -> bool:

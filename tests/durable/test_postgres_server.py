@@ -1,0 +1,299 @@
+"""PostgreSQL that is away, comes back, or refuses: no wait without an end, and plain words."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from durable import (
+    Database,
+    DatabaseError,
+    HeldElsewhere,
+    Hold,
+    HoldLost,
+    IntegrityError,
+    NotSetUp,
+    OutcomeUnknown,
+    Place,
+    StoreUnavailable,
+)
+from durable.postgres import CONNECT_SECONDS, PATIENCE_MS
+from tests.durable.notebook import SCHEMA, note, notes, opened
+from tests.support.postgres import PostgresServer
+from tests.support.waiting import until
+
+TIMES = 20
+"""Seconds after which a test says that something waits without an end."""
+
+
+@pytest.fixture
+def shared(tmp_path: Path, database_url: str) -> Iterator[Database]:
+    """An empty notebook on the server that tests share."""
+    with closing(opened(Place(tmp_path, database_url))) as database:
+        yield database
+
+
+def one_more(database: Database, text: str) -> bool:
+    """Write one note, if the server is there by now."""
+    try:
+        note(database, text)
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def test_killed_in_the_middle_nothing_is_kept_and_back_again_it_works(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    note(served, "kept")
+    assert notes(served) == ["kept"]
+
+    def write_and_be_cut_off() -> None:
+        with served.writing() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('lost')")
+            postgres_server.kill()
+            connection.execute("INSERT INTO notes (text) VALUES ('lost too')")
+
+    with pytest.raises(StoreUnavailable, match=r"does not answer|is being shut down") as told:
+        write_and_be_cut_off()
+    assert not isinstance(told.value, OutcomeUnknown)
+    with pytest.raises(StoreUnavailable, match="Check that PostgreSQL runs"):
+        notes(served)
+    postgres_server.start()
+    until(lambda: one_more(served, "and on"))
+    assert notes(served) == ["kept", "and on"]
+
+
+def test_killed_at_the_commit_nobody_knows_and_that_is_said(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    def write_and_be_cut_off() -> None:
+        with served.writing() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('perhaps')")
+            postgres_server.kill()
+
+    with pytest.raises(OutcomeUnknown, match="not known whether this was recorded"):
+        write_and_be_cut_off()
+    postgres_server.start()
+    until(lambda: one_more(served, "after"))
+    assert notes(served) in (["after"], ["perhaps", "after"])
+
+
+def test_a_server_started_again_meanwhile_is_not_noticed(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    with served.reading(), served.reading(), served.snapshot():
+        note(served, "before")
+    postgres_server.kill()
+    postgres_server.start()
+    # The connections of before are dead, and none of them is used.
+    assert notes(served) == ["before"]
+    note(served, "after")
+    with served.snapshot() as connection:
+        assert len(connection.execute("SELECT * FROM notes").fetchall()) == 2
+
+
+def test_what_serves_one_client_may_be_ended_and_the_next_use_has_a_new_one(
+    shared: Database, database_url: str
+) -> None:
+    note(shared, "before")
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE application_name = 'caseward' AND datname = current_database()"
+        )
+    note(shared, "after")
+    assert notes(shared) == ["before", "after"]
+
+
+def test_nobody_waits_for_a_server_that_takes_connections_and_says_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+        port = silent.getsockname()[1]
+        url = f"postgresql://somebody:secret@127.0.0.1:{port}/db"
+        database = Place(tmp_path, url).open(SCHEMA, migrate=False)
+        with ThreadPoolExecutor(4) as several:
+            asked = [several.submit(notes, database) for _ in range(4)]
+            for answer in asked:
+                assert isinstance(answer.exception(TIMES), StoreUnavailable)
+    assert CONNECT_SECONDS * 1000 < 3000 > PATIENCE_MS
+
+
+def test_a_statement_that_takes_too_long_is_given_up(shared: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="takes too long"), shared.reading() as connection:
+        connection.execute("SELECT pg_sleep(600)")
+    note(shared, "and on")
+    assert notes(shared) == ["and on"]
+
+
+def test_a_row_that_another_program_holds_is_given_up(shared: Database, database_url: str) -> None:
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE caseward_notes.notes")
+        with pytest.raises(StoreUnavailable, match=r"another program holds it|takes too long"):
+            note(shared, "blocked")
+    note(shared, "free again")
+    assert notes(shared) == ["free again"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("53100", "disk is full"),
+        ("53200", "out of memory"),
+        ("53300", "too many connections"),
+        ("55P03", "another program holds it"),
+        ("57014", "too long"),
+        ("25006", "primary server"),
+        ("42501", "migrate --role"),
+    ],
+)
+def test_what_the_server_says_is_said_plainly_and_nothing_is_kept(
+    shared: Database, code: str, words: str
+) -> None:
+    refusal = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = 'secret'; END $$"
+
+    def write_and_be_refused() -> None:
+        with shared.writing() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('lost')")
+            connection.execute(refusal)
+
+    with pytest.raises(StoreUnavailable, match=words) as told:
+        write_and_be_refused()
+    assert "secret" not in str(told.value)
+    assert str(told.value).startswith("the database (notes) cannot be used: ")
+    assert notes(shared) == []
+
+
+def test_a_statement_that_failed_unheeded_is_not_taken_for_a_commit(shared: Database) -> None:
+    def write_on_regardless() -> None:
+        with shared.writing() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('one')")
+            with suppress(IntegrityError):
+                connection.execute("INSERT INTO notes (text) VALUES ('one')")
+
+    with pytest.raises(DatabaseError, match="nothing of this can be kept"):
+        write_on_regardless()
+    assert notes(shared) == []
+
+
+def test_a_refused_row_is_told_without_its_values(shared: Database) -> None:
+    note(shared, "the class teacher")
+    with pytest.raises(IntegrityError) as told:
+        note(shared, "the class teacher")
+    assert "teacher" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://nobody_known@{where}/postgres", "does not accept the role"),
+        ("postgresql://guarded:wrong-secret@{where}/postgres", "does not accept the password"),
+        ("postgresql://guarded@{where}/postgres", "does not accept the password"),
+        ("postgresql://postgres@{where}/nowhere", "no such database"),
+        ("postgresql://postgres:wrong-secret@{where}:x/", "not the address"),
+        ("mysql://postgres:wrong-secret@{where}/x", "not the address"),
+    ],
+)
+def test_a_wrong_address_role_or_password_is_for_somebody_to_put_right(
+    tmp_path: Path, guarded: str, url: str, words: str
+) -> None:
+    with pytest.raises(NotSetUp, match=words) as told:
+        Place(tmp_path, url.format(where=guarded)).open(SCHEMA)
+    assert "secret" not in str(told.value)
+    assert "guarded" not in str(told.value)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """Host and port of a server that asks `guarded` for a password."""
+    with PostgresServer() as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("CREATE ROLE guarded LOGIN PASSWORD 'right-secret'")
+            rules = server.folder / "data" / "pg_hba.conf"
+            rules.write_text(f"host all guarded all scram-sha-256\n{rules.read_text()}")
+            connection.execute("SELECT pg_reload_conf()")
+        url = f"postgresql://guarded:right-secret@127.0.0.1:{server.port}/postgres"
+        until(lambda: _asks_for_a_password(url))
+        yield f"127.0.0.1:{server.port}"
+
+
+def _asks_for_a_password(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return bool(connection.pgconn.used_password)
+
+
+def test_the_right_to_work_alone_ends_with_its_connection_and_may_be_had_again(
+    served: Database, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with (
+        closing(Place(tmp_path, postgres_server.url()).open(SCHEMA)) as other,
+        served.alone() as hold,
+    ):
+        postgres_server.kill()
+        with pytest.raises(HoldLost):
+            hold.check()
+        with pytest.raises(StoreUnavailable):
+            hold.regain()
+        postgres_server.start()
+        with pytest.raises(HoldLost):
+            hold.check()
+        with ExitStack() as theirs:
+            until(lambda: _began(theirs, other))
+            until(lambda: _is_held_elsewhere(hold))
+            with pytest.raises(HoldLost):
+                hold.check()
+        until(lambda: _regained(hold))
+        hold.check()
+
+
+def _began(theirs: ExitStack, database: Database) -> bool:
+    with suppress(StoreUnavailable):
+        theirs.enter_context(database.alone()).check()
+        return True
+    return False
+
+
+def _is_held_elsewhere(hold: Hold) -> bool:
+    with suppress(StoreUnavailable):
+        try:
+            hold.regain()
+        except HeldElsewhere:
+            return True
+        raise AssertionError("two work alone at once")
+    return False
+
+
+def _regained(hold: Hold) -> bool:
+    with suppress(StoreUnavailable, HeldElsewhere):
+        hold.regain()
+        return True
+    return False
+
+
+def test_what_is_deleted_is_left_in_no_table_once_they_are_written_anew(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    with served.writing() as connection:
+        connection.execute("INSERT INTO secrets VALUES (1, 'zebra-crossing'), (2, 'stays')")
+    _on_disk(postgres_server)
+    assert _found(postgres_server, b"zebra-crossing")
+    with served.writing() as connection:
+        connection.execute("DELETE FROM secrets WHERE id = 1")
+    served.rebuild()
+    _on_disk(postgres_server)
+    assert not _found(postgres_server, b"zebra-crossing")
+    assert _found(postgres_server, b"stays")
+
+
+def _on_disk(server: PostgresServer) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _found(server: PostgresServer, needle: bytes) -> bool:
+    """Whether the tables hold it; the write-ahead log is kept elsewhere, and for another time."""
+    base = server.folder / "data" / "base"
+    return any(needle in path.read_bytes() for path in base.rglob("*") if path.is_file())
