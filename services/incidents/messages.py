@@ -17,6 +17,7 @@ from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInf
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.contact import UnreasonableContactDecided
+from incidents.domain.direct import ImmediateDangerRaised
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.first_stage import (
     ComplaintAcknowledged,
@@ -27,9 +28,11 @@ from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import MeetingInvited, RemedyRequired
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
+from incidents.domain.opinions import SecondOpinionRequested
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
 from incidents.domain.referral import ReferralMade
 from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
+from incidents.domain.sharing import DisclosureAgreed
 from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import LetterForm
 
@@ -53,6 +56,9 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     PressEnquiryLogged: ("v1", ("enquiry",)),
     LaSupportRequested: ("v1", ("enquiry",)),
     DataBreachSuspected: ("v1", ()),
+    ImmediateDangerRaised: ("v1", ()),
+    SecondOpinionRequested: ("v1", ("opinion",)),
+    DisclosureAgreed: ("v1", ("agency", "person")),
     IcoDecided: ("v1", ("report",)),
     SubjectsInformed: ("v1", ()),
     CaseClosed: ("v1", ()),

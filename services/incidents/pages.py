@@ -210,7 +210,7 @@ class Entry(_Page, frozen=True, kw_only=True):
     changes: list[Change] = []
 
 
-_MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
+MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
 
 
 def case_page(case: Case, much: Sight, words: Words, now: datetime) -> CasePage:
@@ -296,7 +296,7 @@ def _moderation(case: Case, words: Words, now: datetime) -> dict[str, Any]:
             for a in case.actions.values()
         ],
         "letters": [letter_line(x) for x in case.letters.values() if x.form is LetterForm.NOTICE],
-        "deadlines": [d for d in _deadlines(case, now) if d.due in _MODERATION_DUE],
+        "deadlines": [d for d in _deadlines(case, now) if d.due in MODERATION_DUE],
     }
 
 

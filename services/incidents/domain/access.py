@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from incidents.domain.facts import UserId
-from incidents.domain.parallel import ComplaintState
+from incidents.domain.parallel import ComplaintState, OpinionState
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import Part, Relation, Role, Section, Stage
@@ -103,6 +103,12 @@ RELATIONS: Final[Mapping[Relation, tuple[Sight, Callable[[Case], frozenset[UserI
     Relation.INVESTIGATOR: (
         Sight.FULL,
         lambda case: _nobody_if_none(case.complaint.investigator if case.complaint else None),
+    ),
+    Relation.CONSULTED: (
+        Sight.FULL,
+        lambda case: frozenset(
+            o.of for o in case.opinions.values() if o.state is OpinionState.REQUESTED
+        ),
     ),
     Relation.PANEL: (
         Sight.PAPERS,

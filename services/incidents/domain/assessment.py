@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from incidents.domain.access import colleagues, somebody_else_may
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
+from incidents.domain.parallel import OpinionState
 from incidents.domain.referral import agency_deadline_met
 from incidents.domain.state import Assessment, Case, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
@@ -283,6 +284,22 @@ def somebody_else_was_consulted(
     return None
 
 
+@body_guard()
+def second_opinion_is_on_record(
+    case: Case, command: DecideNotToRefer, _asking: Asking
+) -> str | None:
+    """Where an offence or harm is suspected, whoever was consulted has put it on record himself."""
+    given = (o for o in case.opinions.values() if o.state is OpinionState.GIVEN)
+    if case.assessment is None or not case.assessment.serious:
+        return None
+    if any(opinion.of == command.consulted for opinion in given):
+        return None
+    return (
+        "An offence or harm is suspected: ask the colleague for a second opinion "
+        "(request-second-opinion), and decide once it is recorded."
+    )
+
+
 @body_guard(Refuses.STATE)
 def agency_is_not_told_yet(case: Case, command: DecideNotToRefer, _asking: Asking) -> str | None:
     if command.agency in case.open_referrals:
@@ -334,11 +351,17 @@ def decision_not_to_refer(
 def referral_deadlines(
     case: Case, command: RecordAssessment, asking: Asking
 ) -> Iterable[tuple[Due, datetime]]:
-    """Police on the same day from the finding; LADO one working day from the first awareness."""
-    if any(command.harm_test.values()):
+    """Police and social care on the same day; LADO one working day from the first awareness.
+
+    Not what somebody has told the agency already.
+    """
+    told = case.open_referrals
+    if any(command.harm_test.values()) and Agency.LADO not in told:
         yield Due.LADO, case.reopened_at or case.reported_at
-    if command.finding is Finding.POSSIBLY_ILLEGAL:
+    if command.finding is Finding.POSSIBLY_ILLEGAL and Agency.POLICE not in told:
         yield Due.POLICE, asking.now
+    if Flag.CHILD_AT_RISK in case.flags and Agency.SOCIAL_CARE not in told:
+        yield Due.SOCIAL_CARE, asking.now
 
 
 def is_urgent(flags: Iterable[Flag], categories: Iterable[Category]) -> bool:

@@ -21,6 +21,7 @@ from incidents.domain import (
     letters,
     lifecycle,
     moderation,
+    opinions,
     press,
     referral,
     timers,
@@ -46,6 +47,7 @@ from incidents.domain.vocabulary import Due, Role
 TRACKS: Final = (
     lifecycle.TRACK,
     referral.TRACK,
+    opinions.TRACK,
     moderation.TRACK,
     complaint.TRACK,
     contact.TRACK,

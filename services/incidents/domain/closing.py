@@ -200,6 +200,7 @@ def _reopened(case: Case, _event: CaseReopened, recorded: Recorded) -> Case:
         meeting_held_at=None,
         remedies={},
         not_referred=frozenset(),
+        opinions={},
         outcome=None,
         outcome_summary=None,
         outcome_by=None,

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from incidents.domain.agencies import AGENCIES
 from incidents.domain.facts import CaseText, Event, PersonId, Recorded, SealedUnder, Text
 from incidents.domain.state import Case, Remedy
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard, recording
@@ -146,7 +147,7 @@ def nothing_has_to_be_referred_first(
     # What an earlier assessment suspected is still to be decided on: its deadline is open.
     owed = {a for a, suspects in suspected.items() if suspects} - case.not_referred
     owed -= set(case.referrals)
-    missing = [a for a in Agency if a in owed or Due(a.value) in case.open_deadlines]
+    missing = [a for a in Agency if a in owed or AGENCIES[a].decide_by in case.open_deadlines]
     if missing:
         return f"Refer to {' and '.join(missing)} first, or record the decision not to and why."
     return None

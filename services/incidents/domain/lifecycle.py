@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from incidents.domain import assessment, closing, intake, internal, loose_ends, referral
+from incidents.domain import assessment, closing, direct, intake, internal, loose_ends, referral
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
@@ -31,6 +31,11 @@ from incidents.domain.closing import (
     OutcomeRecorded,
     RecordOutcome,
     ReopenCase,
+)
+from incidents.domain.direct import (
+    ImmediateDangerRaised,
+    RaiseImmediateDanger,
+    RecordDirectReferral,
 )
 from incidents.domain.disciplinary import DisciplinaryPaused
 from incidents.domain.facts import Event
@@ -215,7 +220,11 @@ TRANSITIONS = (
         ask=DecideNotToRefer,
         who=(Role.HEADTEACHER, Role.DSL, Role.CHAIR),
         at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
-        guards=(assessment.somebody_else_was_consulted, assessment.agency_is_not_told_yet),
+        guards=(
+            assessment.somebody_else_was_consulted,
+            assessment.agency_is_not_told_yet,
+            assessment.second_opinion_is_on_record,
+        ),
         records=(DecisionNotToRefer, DeadlineMet),
         by=assessment.decision_not_to_refer,
         policy=(32,),
@@ -304,19 +313,51 @@ TRANSITIONS = (
     ),
     Row(
         ask=MakeReferral,
-        who=(_LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        who=(_LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR, Role.DPO),
         at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
         guards=(
             referral.may_refer_to_this_agency,
             referral.not_referred_yet,
             referral.there_is_something_to_refer,
             referral.harm_test_is_on_record,
+            referral.consent_is_on_record,
+            referral.commissioner_is_to_be_told,
         ),
         records=(ReferralMade, InternalHoldPlaced, DisciplinaryPaused, DeadlineMet),
         by=referral.referral_made,
         to=Stage.REFERRED,
+        moves=referral.takes_it_over,
         starts=(Due.AGENCY_CHASE,),
         policy=(32,),
+    ),
+    Row(
+        ask=RaiseImmediateDanger,
+        who=direct.ANYBODY,
+        at=tuple(s for s in _OPEN if s is not Stage.RESOLVED),
+        guards=(direct.told_in_the_past,),
+        records=(ImmediateDangerRaised,),
+        by=recording(ImmediateDangerRaised),
+        starts=(direct.danger_deadlines,),
+        policy=(13, 28),
+    ),
+    Row(
+        ask=RecordDirectReferral,
+        who=direct.ANYBODY,
+        at=(Stage.REPORTED, Stage.ASSESSING),
+        guards=(
+            direct.told_in_the_past,
+            direct.agency_takes_direct_referrals,
+            direct.agency_does_not_know_yet,
+        ),
+        records=(
+            direct.DirectReferralRecorded,
+            InternalHoldPlaced,
+            DisciplinaryPaused,
+            DeadlineMet,
+        ),
+        by=referral.direct_referral,
+        starts=(Due.AGENCY_CHASE,),
+        policy=(13, 32),
     ),
     Row(
         ask=ResumeInternal,
@@ -380,6 +421,7 @@ def _states(case: Case, _command: Command | None) -> frozenset[Stage]:
 APPLY: Final[dict[type[Event], Apply]] = {
     **intake.APPLY,
     **assessment.APPLY,
+    **direct.APPLY,
     **internal.APPLY,
     **closing.APPLY,
 }

@@ -11,6 +11,7 @@ from incidents.domain.parallel import (
     BreachState,
     ComplaintState,
     DisciplinaryState,
+    OpinionState,
     PressState,
 )
 from incidents.domain.state import Case
@@ -134,8 +135,16 @@ def allegation_is_settled(case: Case, _command: Command | None, _asking: Asking)
     return None
 
 
+@guard
+def no_open_opinion(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if any(one.state is OpinionState.REQUESTED for one in case.opinions.values()):
+        return "A second opinion is still awaited: it is given, or asked for no longer."
+    return None
+
+
 PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_referral,
+    no_open_opinion,
     no_open_complaint,
     no_open_press_enquiry,
     no_open_breach,

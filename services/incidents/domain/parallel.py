@@ -194,3 +194,24 @@ class Allegation(msgspec.Struct, frozen=True, kw_only=True):
     outcome: AllegationOutcome
     dbs_decided: bool = False
     tra_decided: bool = False
+
+
+# ── opinions ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class OpinionState(StrEnum):
+    NONE = "none"
+    REQUESTED = "requested"
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """A second opinion: who was asked, and what he thinks. While it waits he sees the case."""
+
+    opinion: UUID
+    of: UserId
+    question: Text
+    state: OpinionState = OpinionState.REQUESTED
+    agrees: bool | None = None
+    view: Text | None = None

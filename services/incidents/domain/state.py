@@ -17,6 +17,7 @@ from incidents.domain.parallel import (
     Complaint,
     ContactLimits,
     Disciplinary,
+    Opinion,
     PressEnquiry,
 )
 from incidents.domain.vocabulary import (
@@ -27,6 +28,7 @@ from incidents.domain.vocabulary import (
     STAFF_ROLES,
     Agency,
     Category,
+    Consent,
     ContactBasis,
     DeadlineState,
     Due,
@@ -105,9 +107,13 @@ class Referral(msgspec.Struct, frozen=True, kw_only=True):
     state: ReferralState
     holds: bool
     made_at: datetime
+    prompted_by: UUID | None = None
+    """The event that its letter answers to; None where somebody has told the agency himself."""
     urgent: bool = False
     reason: Text | None = None
     agency_reference: Text | None = None
+    level: int | None = None
+    consent: Consent | None = None
     other_children: Text | None = None
     other_work: Text | None = None
 
@@ -218,6 +224,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Mapping[Due, Deadline] = {}
     complaint: Complaint | None = None
     contact_limits: Mapping[PersonId, ContactLimits] = {}
+    disclosed: frozenset[PersonId] = frozenset()
+    """Who may be told of it, as far as an agency has agreed."""
+    opinions: Mapping[UUID, Opinion] = {}
     press: PressEnquiry | None = None
     breach: Breach | None = None
     disciplinary: Mapping[PersonId, Disciplinary] = {}
@@ -275,8 +284,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_referrals(self) -> tuple[Agency, ...]:
-        closed = ReferralState.CLOSED
-        return tuple(a for a, referral in self.referrals.items() if referral.state is not closed)
+        ended = (ReferralState.CLOSED, ReferralState.WITHDRAWN)
+        return tuple(a for a, r in self.referrals.items() if r.state not in ended)
 
     @property
     def open_deadlines(self) -> tuple[Due, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from incidents.domain.agencies import DECIDED_ON
 from incidents.domain.facts import CaseText, Event, Recorded
 from incidents.domain.state import OPEN_DEADLINES, Case, Deadline
 from incidents.domain.table import (
@@ -21,9 +22,7 @@ from incidents.domain.table import (
     body_guard,
     recording,
 )
-from incidents.domain.vocabulary import Agency, DeadlineState, Due, Reason, Relation, Role
-
-_AGENCIES: Final = frozenset(Due(agency.value) for agency in Agency)
+from incidents.domain.vocabulary import DeadlineState, Due, Reason, Relation, Role
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,7 +83,7 @@ def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking
     """A lead may not wave away what only the headteacher or the DSL may decide."""
     if command.due is Due.ICO:
         return "Decide whether the Information Commissioner is told (decide-ico), or rule it out."
-    if command.due in _AGENCIES:
+    if command.due in DECIDED_ON:
         return f"Refer to {command.due}, or record the decision not to and why."
     return None
 

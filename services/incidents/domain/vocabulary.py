@@ -44,6 +44,8 @@ class Relation(StrEnum):
     """Looks into a complaint for whoever decides it."""
     PANEL = "panel"
     """Sits on the panel that hears a complaint."""
+    CONSULTED = "consulted"
+    """Was asked for a second opinion and has not given it yet."""
 
 
 class Section(StrEnum):
@@ -82,11 +84,23 @@ class ReferralState(StrEnum):
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    """The agency has taken it back: it was none of its business."""
 
 
 class Agency(StrEnum):
     POLICE = "police"
     LADO = "lado"
+    SOCIAL_CARE = "social_care"
+    PREVENT = "prevent"
+    CEOP = "ceop"
+    """Online sexual abuse: the National Crime Agency's command."""
+    IWF = "iwf"
+    """The Internet Watch Foundation, for images. By description and URL only."""
+    HELPLINE = "helpline"
+    """The helpline for professionals, for advice and help with removal."""
+    ICO = "ico"
+    LANCASHIRE_CC = "lancashire_cc"
 
 
 class Kind(StrEnum):
@@ -312,6 +326,23 @@ class ReferralMethod(StrEnum):
     EMAIL = "email"
 
 
+class Consent(StrEnum):
+    """Of those with parental responsibility, to a referral to children's social care."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    NOT_SOUGHT = "not_sought"
+
+
+class SharingBasis(StrEnum):
+    CONSENT = "consent"
+    SAFEGUARDING = "safeguarding"
+    LEGAL_OBLIGATION = "legal_obligation"
+    PUBLIC_TASK = "public_task"
+    VITAL_INTERESTS = "vital_interests"
+    PREVENTION_OF_CRIME = "prevention_of_crime"
+
+
 class AgencyDecision(StrEnum):
     NO_FURTHER_ACTION = "no_further_action"
     ADVICE_GIVEN = "advice_given"
@@ -369,7 +400,11 @@ class Due(StrEnum):
     URGENT_ASSESSMENT = "urgent_assessment"
     LADO = "lado"
     POLICE = "police"
+    SOCIAL_CARE = "social_care"
     AGENCY_CHASE = "agency_chase"
+    AGENCY_REVIEW = "agency_review"
+    """Once an agency has answered for the first time: weekly, until it closes."""
+    LADO_REVIEW = "lado_review"
     REMOVAL_LETTER = "removal_letter"
     POST_RECHECK = "post_recheck"
     MEETING = "meeting"

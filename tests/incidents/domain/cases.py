@@ -29,6 +29,7 @@ from incidents.domain.moderation import (
     DescribeEvidence,
     TakeModerationAction,
 )
+from incidents.domain.opinions import RecordSecondOpinion, RequestSecondOpinion
 from incidents.domain.parallel import AllegationOutcome
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse
 from incidents.domain.school import User
@@ -61,6 +62,7 @@ from tests.incidents.domain.school import (
     OTHER_STAFF,
     SLT,
     STAFF,
+    id_of,
 )
 from tests.incidents.domain.support import Story, given
 
@@ -266,6 +268,15 @@ def referred_to_lado() -> Story:
 def cleared(lead: User = SLT) -> Story:
     """With the police, who have cleared it and keep it open."""
     return referred(lead).after(replace(CLOSED_BY_AGENCY, decision=None), by=lead)
+
+
+def with_opinion(story: Story, of: User, by: User = HEADTEACHER) -> Story:
+    """A colleague was asked for a second opinion, and has given it."""
+    asked = RequestSecondOpinion(of=id_of(of), question="Does it have to be referred?")
+    story = story.after(asked, by=by)
+    (*_, opinion) = story.case.opinions
+    view = RecordSecondOpinion(opinion=opinion, agrees=True, view="I should not refer it.")
+    return story.after(view, by=of)
 
 
 # ── the end ───────────────────────────────────────────────────────────────────────────────────────

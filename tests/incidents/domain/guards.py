@@ -19,6 +19,7 @@ from incidents.domain.assessment import (
     StartAssessment,
 )
 from incidents.domain.closing import CaseClosed, CloseCase, OutcomeRecorded, RecordOutcome
+from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId, UserId
 from incidents.domain.intake import (
@@ -45,6 +46,7 @@ from incidents.domain.moderation import (
     ModerationActionTaken,
     TakeModerationAction,
 )
+from incidents.domain.opinions import RecordSecondOpinion, RequestSecondOpinion
 from incidents.domain.referral import (
     InternalHandlingResumed,
     InternalHoldPlaced,
@@ -54,6 +56,7 @@ from incidents.domain.referral import (
     ResumeInternal,
 )
 from incidents.domain.school import User
+from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
 from incidents.domain.table import Command
 from incidents.domain.timers import MissDeadline, WaiveDeadline
 from incidents.domain.vocabulary import (
@@ -70,7 +73,7 @@ from incidents.domain.vocabulary import (
     ReferralMethod,
     Retention,
 )
-from tests.incidents.domain import cases, complaints, press_and_breach
+from tests.incidents.domain import agencies, cases, complaints, press_and_breach
 from tests.incidents.domain.cases import LETTER
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
 from tests.incidents.domain.school import (
@@ -78,6 +81,7 @@ from tests.incidents.domain.school import (
     HEADTEACHER,
     MODERATOR,
     NOTIFIER,
+    OTHER_SLT,
     SLT,
     STAFF,
 )
@@ -234,10 +238,12 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (MarkOutOfScope, "allegation_is_settled"): on(
         unsettled(ASSESSING, AssessmentStarted()), MarkOutOfScope
     ),
+    (MarkOutOfScope, "no_open_opinion"): on(agencies.asked(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "audience_is_told"): on(DELETED, MarkOutOfScope),
     (DecideNotToRefer, "somebody_else_was_consulted"): changed(
         DecideNotToRefer, consulted=HEADTEACHER.id
     ),
+    (DecideNotToRefer, "second_opinion_is_on_record"): on(POSSIBLY_ILLEGAL, DecideNotToRefer),
     (DecideNotToRefer, "agency_is_not_told_yet"): on(cases.referred(), DecideNotToRefer),
     (StartInternalHandling, "harm_test_covers_who_is_concerned"): on(
         and_staff(cases.assessed()), StartInternalHandling
@@ -273,6 +279,34 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (MakeReferral, "not_referred_yet"): on(cases.referred(), MakeReferral),
     (MakeReferral, "there_is_something_to_refer"): on(cases.assessed(), MakeReferral),
     (MakeReferral, "harm_test_is_on_record"): refused(POSSIBLY_ILLEGAL, cases.TO_LADO, HEADTEACHER),
+    (MakeReferral, "consent_is_on_record"): refused(
+        cases.assessed(), replace(agencies.TO_SOCIAL_CARE, consent=None), HEADTEACHER
+    ),
+    (MakeReferral, "commissioner_is_to_be_told"): refused(
+        cases.assessed(), agencies.TO_ICO, HEADTEACHER
+    ),
+    (RaiseImmediateDanger, "told_in_the_past"): changed(RaiseImmediateDanger, called_at=LATER),
+    (RecordDirectReferral, "told_in_the_past"): changed(RecordDirectReferral, told_at=LATER),
+    (RecordDirectReferral, "agency_takes_direct_referrals"): changed(
+        RecordDirectReferral, agency=Agency.IWF
+    ),
+    (RecordDirectReferral, "agency_does_not_know_yet"): on(
+        agencies.told_directly(), RecordDirectReferral
+    ),
+    (RecordSharingDecision, "case_is_open"): on(cases.closed(), RecordSharingDecision),
+    (RecordDisclosureAgreement, "agency_has_the_case"): changed(
+        RecordDisclosureAgreement, agency=Agency.LADO
+    ),
+    (RecordDisclosureAgreement, "told_person_is_in_the_case"): changed(
+        RecordDisclosureAgreement, person=NOBODY
+    ),
+    (RequestSecondOpinion, "case_is_open"): on(cases.closed(), RequestSecondOpinion),
+    (RequestSecondOpinion, "opinion_is_a_colleagues"): changed(RequestSecondOpinion, of=NOBODY),
+    (RecordSecondOpinion, "opinion_was_asked_of_the_asker"): refused(
+        agencies.asked(agencies.asked(cases.assessed()), of=OTHER_SLT),
+        HAPPY_PATHS[RecordSecondOpinion].command,
+        OTHER_SLT,
+    ),
     (ResumeInternal, "every_agency_has_cleared"): on(cases.referred(), ResumeInternal),
     (RecordOutcome, "harm_test_covers_who_is_concerned"): on(
         and_staff(cases.with_parent()), RecordOutcome
@@ -301,6 +335,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (CloseCase, "no_open_breach"): on(press_and_breach.suspected(cases.resolved()), CloseCase),
     (CloseCase, "no_open_disciplinary"): on(under_way(cases.resolved()), CloseCase),
     (CloseCase, "allegation_is_settled"): on(unsettled(cases.resolved(), ADVISED), CloseCase),
+    (CloseCase, "no_open_opinion"): on(agencies.asked(cases.resolved()), CloseCase),
     (CloseCase, "no_open_deadline"): on(cases.handled().after(cases.OUTCOME, by=SLT), CloseCase),
     (CloseCase, "no_open_letter"): on(cases.drafted(cases.resolved()), CloseCase),
     (CloseCase, "audience_is_told"): on(

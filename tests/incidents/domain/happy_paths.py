@@ -103,7 +103,7 @@ from incidents.domain.timers import (
     WaiveDeadline,
 )
 from incidents.domain.vocabulary import Agency, Correctable, Due, Part, PersonRole, Route
-from tests.incidents.domain import cases, complaints, press_and_breach, staff_matters
+from tests.incidents.domain import agencies, cases, complaints, press_and_breach, staff_matters
 from tests.incidents.domain.cases import HASH, LETTER
 from tests.incidents.domain.examples import Example, example, of
 from tests.incidents.domain.school import (
@@ -184,7 +184,7 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
         DeadlineMet,
     ),
     DecideNotToRefer: example(
-        cases.assessed(cases.POSSIBLY_ILLEGAL),
+        cases.with_opinion(cases.assessed(cases.POSSIBLY_ILLEGAL), DSL),
         DecideNotToRefer(
             agency=Agency.POLICE, reason="It is civil law at most.", consulted=id_of(DSL)
         ),
@@ -318,6 +318,7 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
         HEADTEACHER,
         DeadlineWaived,
     ),
+    **agencies.HAPPY,
     **complaints.HAPPY,
     **press_and_breach.HAPPY,
     **staff_matters.HAPPY,

@@ -19,10 +19,11 @@ from incidents.domain.letters import (
     WithdrawLetter,
 )
 from incidents.domain.moderation import InformAudience, WaiveNotice
-from incidents.domain.referral import ResumeInternal
+from incidents.domain.referral import RecordAgencyWithdrawal, ResumeInternal
 from incidents.domain.school import User
 from incidents.domain.timers import MissDeadline, WaiveDeadline
 from incidents.domain.vocabulary import Agency, Category, Due, LetterForm, Route
+from tests.incidents.domain.agencies import opinion_lives
 from tests.incidents.domain.cases import (
     CLOSED_BY_AGENCY,
     COLLEAGUE,
@@ -77,6 +78,7 @@ def led_through(report: LogIncident, lead: User, other: User, breach: User) -> d
     story = found["assessed"] = acknowledged(story, lead).after(ASSESSMENT, by=lead)
     found |= moderated(story, other)
     story = found["audience informed"]
+    found |= opinion_lives(story, other)
     story = found["referred"] = story.after(TO_POLICE, by=other)
     found |= answered(story.after(TO_LADO, by=other), other)
     story = found["agencies closed"].after(ResumeInternal(), by=other)
@@ -122,7 +124,9 @@ def answered(story: Story, other: User) -> dict[str, Story]:
     found["deadline missed"] = story.after(MissDeadline(due=due), by=TIMEKEEPER, at=passed)
     waiver = WaiveDeadline(due=due, reason="They ring every day.")
     found["deadline waived"] = story.after(waiver, by=other)
-    for agency in Agency:
+    taken_back = RecordAgencyWithdrawal(agency=Agency.POLICE, reason="It is for another force.")
+    found["agency withdrew"] = story.after(taken_back, by=other)
+    for agency in (Agency.POLICE, Agency.LADO):
         story = story.after(replace(CLOSED_BY_AGENCY, agency=agency), by=other)
     return found | {"agencies closed": story}
 

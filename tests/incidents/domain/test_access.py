@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from incidents.domain.access import Sight, acting_role, audience, sight, walled
 from incidents.domain.facts import UserId
 from incidents.domain.intake import AcknowledgeReport, IdentifyPerson, PersonInIncident
+from incidents.domain.parallel import OpinionState
 from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.table import Refuses
@@ -118,6 +119,9 @@ def is_to(case: Case, relation: Relation) -> set[UserId | None]:
         Relation.REPORTER: {case.reporter},
         Relation.LEAD: {case.lead},
         Relation.INVESTIGATOR: {case.complaint.investigator} if case.complaint else set(),
+        Relation.CONSULTED: {
+            o.of for o in case.opinions.values() if o.state is OpinionState.REQUESTED
+        },
         Relation.PANEL: set(case.complaint.panel) if case.complaint else set(),
     }
     return told[relation] - {None}

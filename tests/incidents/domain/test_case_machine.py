@@ -245,7 +245,7 @@ class CaseMachine(RuleBasedStateMachine):
     def nothing_is_routed_before_it_is_assessed(self) -> None:
         case = self.case
         beyond = case.stage not in (Stage.REPORTED, Stage.ASSESSING, Stage.CLOSED)
-        assert case.assessment is not None or not (beyond or case.route or case.referrals)
+        assert case.assessment is not None or not (beyond or case.route)
 
     @precondition(_begun)
     @invariant()
@@ -259,7 +259,9 @@ class CaseMachine(RuleBasedStateMachine):
     @precondition(_begun)
     @invariant()
     def an_agency_that_holds_it_has_it(self) -> None:
-        assert not self.case.holds or self.case.stage is Stage.REFERRED
+        """Or was told directly, before anybody has decided how the case is handled."""
+        waiting = (Stage.REPORTED, Stage.ASSESSING, Stage.ASSESSED, Stage.REFERRED)
+        assert not self.case.holds or self.case.stage in waiting
 
     @precondition(_begun)
     @invariant()

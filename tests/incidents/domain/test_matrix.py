@@ -18,6 +18,7 @@ from incidents.domain.parallel import (
     ComplaintState,
     ContactState,
     DisciplinaryState,
+    OpinionState,
     PressState,
 )
 from incidents.domain.table import Refuses, Row
@@ -125,7 +126,7 @@ def test_between_them_the_two_cases_stand_in_every_state_of_every_track() -> Non
     told = {d.state for case in cases for d in case.deadlines.values()}
     every = {*Stage, *Moderation, *ReferralState, *LetterState, *DeadlineState}
     every |= {*ComplaintState, *ContactState, *PressState, *BreachState}
-    every |= {*DisciplinaryState, *AllegationState}
+    every |= {*OpinionState, *DisciplinaryState, *AllegationState}
     assert every == seen | told
 
 

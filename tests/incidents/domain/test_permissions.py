@@ -30,7 +30,7 @@ record-post-status      | lead | internal referred
 record-meeting          | lead | internal
 require-remedy          | lead | internal
 record-remedy-met       | lead | internal
-make-referral           | lead headteacher dsl chair | assessed internal referred > referred
+make-referral           | lead headteacher dsl chair dpo | assessed internal referred > referred
 resume-internal         | headteacher chair | referred > internal
 record-outcome          | lead | assessed internal referred > resolved
 close-case              | lead headteacher dsl chair | resolved > closed
@@ -41,6 +41,16 @@ describe-evidence       | lead reporter moderator slt headteacher dsl | any
 take-moderation-action  | moderator | any but none > actioned
 inform-audience         | moderator | actioned > audience_informed
 waive-notice            | headteacher lead chair | actioned > notice_waived
+raise-immediate-danger  | reporter lead slt headteacher dsl moderator dpo chair | +
+                          any but resolved closed
+record-direct-referral  | reporter lead slt headteacher dsl moderator dpo chair | +
+                          reported assessing
+record-agency-withdrawal | lead headteacher dsl chair | sent acknowledged > withdrawn
+record-sharing-decision | lead headteacher dsl dpo chair | any
+record-disclosure-agreement | lead headteacher dsl chair | any but none
+request-second-opinion  | lead headteacher dsl chair dpo | any
+record-second-opinion   | consulted | requested > given
+withdraw-opinion-request | lead headteacher dsl chair dpo | requested > withdrawn
 refer-to-complaints     | lead headteacher chair | none informal > informal
 receive-complaint       | lead slt headteacher chair dsl | none informal > s1_received
 acknowledge-complaint   | headteacher chair | s1_received > s1_acknowledged

@@ -54,6 +54,7 @@ from tests.incidents.domain.cases import (
     person,
     referred,
     referred_to_lado,
+    with_opinion,
 )
 from tests.incidents.domain.school import CHAIR, DSL, HEADTEACHER, OTHER_STAFF, SLT, id_of
 from tests.incidents.domain.support import Story
@@ -136,7 +137,8 @@ def test_the_first_answer_carries_a_reference_and_starts_the_next_chase() -> Non
         .records(ReferralAcknowledged, AgencyUpdateRecorded, DeadlineMet, DeadlineSet)
     )
     assert story.case.holds == (Agency.POLICE,)
-    assert Due.AGENCY_CHASE in story.case.open_deadlines
+    assert Due.AGENCY_CHASE not in story.case.open_deadlines
+    assert Due.AGENCY_REVIEW in story.case.open_deadlines
 
 
 def test_the_agencys_decision_lifts_the_hold_and_ends_the_chase() -> None:
@@ -208,12 +210,11 @@ def test_what_is_with_an_agency_is_not_decided_against() -> None:
 
 
 def test_deciding_not_to_refer_meets_the_deadline_and_says_who_was_consulted() -> None:
-    story = assessed(POSSIBLY_ILLEGAL).when(NOT_TO_POLICE, by=HEADTEACHER)
-    story.refused(because="somebody_else_was_consulted")
+    answer = assessed(POSSIBLY_ILLEGAL).when(NOT_TO_POLICE, by=HEADTEACHER)
+    answer.refused(because="somebody_else_was_consulted")
     decision = replace(NOT_TO_POLICE, consulted=id_of(SLT))
-    assessed(POSSIBLY_ILLEGAL).when(decision, by=HEADTEACHER).records(
-        DecisionNotToRefer, DeadlineMet
-    )
+    story = with_opinion(assessed(POSSIBLY_ILLEGAL), SLT)
+    story.when(decision, by=HEADTEACHER).records(DecisionNotToRefer, DeadlineMet)
 
 
 def test_the_one_it_is_about_is_not_consulted() -> None:
@@ -225,9 +226,9 @@ def test_the_one_it_is_about_is_not_consulted() -> None:
 def test_what_is_owed_to_an_agency_comes_before_the_schools_own_handling() -> None:
     story = assessed(BOTH, ABOUT_A_CHILD)
     story.when(INSIDE, by=SLT).refused(because="nothing_has_to_be_referred_first")
-    story = story.after(NOT_TO_LADO, by=HEADTEACHER)
+    story = with_opinion(story, DSL).after(NOT_TO_LADO, by=HEADTEACHER)
     story.when(INSIDE, by=SLT).refused(because="nothing_has_to_be_referred_first")
-    story = story.after(NOT_TO_POLICE, by=DSL)
+    story = with_opinion(story, HEADTEACHER, by=DSL).after(NOT_TO_POLICE, by=DSL)
     story.when(INSIDE, by=SLT).records(InternalHandlingStarted)
 
 
@@ -244,7 +245,7 @@ def test_harm_is_not_left_out_because_the_finding_is_acceptable() -> None:
 
 def test_while_one_agency_holds_the_decision_about_the_other_is_still_recorded() -> None:
     """The police may hold a case for weeks; the LADO's working day does not wait."""
-    story = assessed(BOTH, ABOUT_A_CHILD).after(TO_POLICE, by=SLT)
+    story = with_opinion(assessed(BOTH, ABOUT_A_CHILD).after(TO_POLICE, by=SLT), DSL)
     story = story.when(NOT_TO_LADO, by=HEADTEACHER).records(DecisionNotToRefer, DeadlineMet)
     assert story.case.stage is Stage.REFERRED
     story.after(CLOSED_BY_AGENCY, by=SLT).when(AGENCY_OUTCOME, by=SLT).accepted()
@@ -286,7 +287,8 @@ def test_the_lado_is_told_although_the_police_hold_it_and_nobody_asked_the_quest
 
 
 def test_an_old_decision_not_to_refer_does_not_answer_a_new_assessment() -> None:
-    story = assessed(HARMFUL, ABOUT_A_CHILD).after(NOT_TO_LADO, by=HEADTEACHER)
+    story = with_opinion(assessed(HARMFUL, ABOUT_A_CHILD), DSL)
+    story = story.after(NOT_TO_LADO, by=HEADTEACHER)
     story = story.after(INSIDE, by=SLT)
     left_out = replace(OUTCOME, steps_left_out_because="He has left the school.")
     story = acknowledged(story).after(left_out, by=SLT)
