@@ -1,7 +1,7 @@
 """Ours beside what the same acts cost elsewhere: a route that does nothing, FastAPI, Django.
 
-`python -m tests.bench.comparison` measures every subject in turns, round after round, with each
-number of clients and of cases on file. It prints one JSON line per figure and keeps every
+`python -m tests.bench.comparison` measures all subjects in turns, act by act and round after round,
+with each number of clients and of cases on file. It prints one JSON line per figure and keeps every
 measurement in a file, which `tests.bench.report` makes the documentation from. `--help` lists what
 may be chosen. Exits 1 if a figure misses its bar.
 """
@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,10 +23,11 @@ import msgspec
 from tests.bench import acts, machine
 from tests.bench.databases import POSTGRESQL, SQLITE, Shelf, shelf
 from tests.bench.load import Plan, Tally, apply
-from tests.bench.rounds import Measured, Memory, turns
+from tests.bench.rounds import Measured, Memory
 from tests.bench.subjects import NOOP, SUBJECTS, Place, Served, Subject, served
-from tests.bench.verdicts import comparisons
+from tests.bench.verdicts import ACTS, comparisons
 
+KEPT: Final = Path("var-bench/usual.json")
 WARM_UP_SECONDS: Final = 0.4
 WARM_UP_CLIENTS: Final = 8
 
@@ -39,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[int, ...] = (1, 16, 64)
     rounds: int = 5
     workers: int = 1
-    seconds: float = 1.0
+    seconds: float = 0.6
     """For so long an act is repeated."""
     pinned: bool = False
     """Servers on processor 0 and the load on 1; otherwise the system decides."""
@@ -58,6 +60,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 def main(options: Options, kept: Path) -> int:
     """Return 0 when every bar holds."""
     results = Results(begun=datetime.now(UTC), machine={}, options=options, measured=[], memory=[])
+    kept.parent.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=kept.parent, prefix="bench-") as here:
         results.machine.update(machine.described(Path(here)))
         if options.pinned and hasattr(os, "sched_setaffinity"):
@@ -65,27 +68,30 @@ def main(options: Options, kept: Path) -> int:
             os.sched_setaffinity(0, {0})
         for database in options.databases:
             with shelf(database, Path(here), options.workers) as filled:
-                for cases in options.cases:
-                    _measure(results, filled, database, cases)
-                    kept.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+                _measure(results, filled, database)
+            kept.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
     found = comparisons(results.measured, results.memory)
     for comparison in found:
         print(json.dumps(comparison.line(), ensure_ascii=False), flush=True)
     return int(any(comparison.holds is False for comparison in found))
 
 
-def _measure(results: Results, filled: Shelf, database: str, cases: int) -> None:
+def _measure(results: Results, filled: Shelf, database: str) -> None:
+    """Measure whatever is to be compared at the same time: all are up, and take turns act by act.
+
+    So a ratio is made of what was measured seconds apart.
+    """
     options = results.options
-    for number, name in turns(options.subjects, options.rounds):
-        subject = SUBJECTS[name]
-        with filled.taken(subject, cases) as place, served(subject, place) as server:
-            begun = time.monotonic()
-            for act, clients, tally in _round(subject, place, server, options):
+    for number in range(1, options.rounds + 1):
+        begun = time.monotonic()
+        with ExitStack() as running:
+            entrants = _entrants(filled, options, running)
+            for act, clients, entrant, tally in _round(entrants, options):
                 results.measured.append(
                     Measured(
                         database=database,
-                        cases=cases,
-                        subject=name,
+                        cases=entrant.cases,
+                        subject=entrant.subject.name,
                         act=act,
                         clients=clients,
                         round=number,
@@ -95,83 +101,94 @@ def _measure(results: Results, filled: Shelf, database: str, cases: int) -> None
                         busy=tally.busy,
                     )
                 )
-            results.memory.append(
+            results.memory.extend(
                 Memory(
                     database=database,
-                    cases=cases,
-                    subject=name,
+                    cases=entrant.cases,
+                    subject=entrant.subject.name,
                     round=number,
-                    peak=server.peak_memory(),
+                    peak=entrant.server.peak_memory(),
                 )
+                for entrant in entrants
             )
-            _say(f"{database}, {cases:,} cases, round {number}: {subject.title}", begun)
+        _say(f"{database}: round {number} of {options.rounds}", begun)
+
+
+def _entrants(filled: Shelf, options: Options, running: ExitStack) -> list["Entrant"]:
+    """Take a place for each subject and number of cases, and serve them all."""
+    chosen = [
+        (SUBJECTS[name], cases, running.enter_context(filled.taken(SUBJECTS[name], cases)))
+        for cases in options.cases
+        for name in options.subjects
+        # What does nothing keeps nothing: it is the same however many cases there are.
+        if name != NOOP.name or cases == options.cases[0]
+    ]
+    servers = [running.enter_context(served(subject, place)) for subject, _, place in chosen]
+    for server in servers:
+        server.until_ready()
+    return [
+        Entrant(subject, cases, place, server, options.pinned)
+        for (subject, cases, place), server in zip(chosen, servers, strict=True)
+    ]
 
 
 def _round(
-    subject: Subject, place: Place, server: Served, options: Options
-) -> Iterator[tuple[str, int, Tally]]:
-    """Every act with every number of clients, once the server is warm."""
-    asked = _Asked(subject, place, server, options)
-    asked.warm_up()
+    entrants: Sequence["Entrant"], options: Options
+) -> Iterator[tuple[str, int, "Entrant", Tally]]:
+    """Every act with every number of clients, once the servers are warm."""
+    for act in ACTS:
+        for entrant in entrants:
+            entrant.ask(act, WARM_UP_CLIENTS, WARM_UP_SECONDS)
     for clients in options.clients:
-        made = asked.create(clients, options.seconds)
-        yield "create", clients, made
-        if subject is not NOOP:
-            yield "advance", clients, asked.advance(clients, made.made)
-            yield "read", clients, asked.read(clients, options.seconds)
-            yield "list", clients, asked.list_fifty(clients, options.seconds)
+        for act in ACTS:
+            for entrant in entrants:
+                tally = entrant.ask(act, clients, options.seconds)
+                if tally is not None:
+                    yield act, clients, entrant, tally
 
 
-class _Asked:
-    """The acts as they are asked of one server."""
+class Entrant:
+    """A subject with so many cases, as the acts are asked of it."""
 
-    def __init__(self, subject: Subject, place: Place, server: Served, options: Options) -> None:
-        self._subject = subject
+    def __init__(
+        self, subject: Subject, cases: int, place: Place, server: Served, pinned: bool
+    ) -> None:
+        self.subject = subject
+        self.cases = cases
+        self.server = server
         self._place = place
-        self._port = server.port
-        self._core = 1 if options.pinned else None
-        self._reporter = place.tokens[acts.REPORTER]
-        self._reader = place.tokens.get(acts.READER, "")
+        self._core = 1 if pinned else None
+        self._made: list[str] = []
 
-    def warm_up(self) -> None:
-        made = self.create(WARM_UP_CLIENTS, WARM_UP_SECONDS)
-        if self._subject is not NOOP:
-            self.advance(WARM_UP_CLIENTS, made.made)
-            self.read(WARM_UP_CLIENTS, WARM_UP_SECONDS)
-            self.list_fifty(WARM_UP_CLIENTS, WARM_UP_SECONDS)
+    def ask(self, act: str, clients: int, seconds: float) -> Tally | None:
+        """Ask one act for so long; to advance, each of the cases just created, once.
 
-    def create(self, clients: int, seconds: float) -> Tally:
-        requests = [acts.create(self._reporter)]
-        return self._apply(requests, clients, status=201, seconds=seconds, made=True)
+        None for an act that the subject does not have.
+        """
+        if act != "create" and self.subject is NOOP:
+            return None
+        tally = apply(self._plan(act, clients, seconds))
+        if act == "create":
+            self._made = tally.made
+        return tally
 
-    def advance(self, clients: int, cases: Sequence[str]) -> Tally:
-        return self._apply(acts.advance(self._reader, cases, self._subject.version), clients)
-
-    def read(self, clients: int, seconds: float) -> Tally:
-        return self._apply(acts.read(self._reader, self._place.cases), clients, seconds=seconds)
-
-    def list_fifty(self, clients: int, seconds: float) -> Tally:
-        return self._apply([acts.list_fifty(self._reader)], clients, seconds=seconds)
-
-    def _apply(
-        self,
-        requests: list[bytes],
-        clients: int,
-        *,
-        status: int = 200,
-        seconds: float | None = None,
-        made: bool = False,
-    ) -> Tally:
-        return apply(
-            Plan(
-                port=self._port,
-                requests=requests,
-                clients=clients,
-                status=status,
-                seconds=seconds,
-                made=made,
-                core=self._core,
-            )
+    def _plan(self, act: str, clients: int, seconds: float) -> Plan:
+        tokens, cases = self._place.tokens, self._place.cases
+        reader = tokens.get(acts.READER, "")
+        requests = {
+            "create": lambda: [acts.create(tokens[acts.REPORTER])],
+            "advance": lambda: acts.advance(reader, self._made, self.subject.version),
+            "read": lambda: acts.read(reader, cases),
+            "list": lambda: [acts.list_fifty(reader)],
+        }
+        return Plan(
+            port=self.server.port,
+            requests=requests[act](),
+            clients=clients,
+            status=201 if act == "create" else 200,
+            seconds=None if act == "advance" else seconds,
+            made=act == "create",
+            core=self._core,
         )
 
 
@@ -195,7 +212,7 @@ def _options(arguments: Sequence[str]) -> tuple[Options, Path]:
     parser.add_argument("--workers", type=int, default=usual.workers)
     parser.add_argument("--seconds", type=float, default=usual.seconds)
     parser.add_argument("--pinned", action="store_true")
-    parser.add_argument("--keep", type=Path, required=True, help="where measurements are kept")
+    parser.add_argument("--keep", type=Path, default=KEPT, help="where measurements are kept")
     given = vars(parser.parse_args(arguments))
     kept: Path = given.pop("keep")
     return msgspec.convert(given, Options), kept.absolute()

@@ -3,14 +3,10 @@
 Whatever else the machine does then falls on all of them alike.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Final
 
 import msgspec
-
-LOAD_SUFFICES: Final = 0.9
-"""A load that was computing for more of the time than this may have been what was measured."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +35,18 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A ratio over all rounds, and what it has to be: at least `bar`, or at most with `most`."""
+    """A ratio over all rounds, and what it has to be: at least `bar`, or at most with `most`.
+
+    `act`, `clients` and `other` (the subject it is held against) are empty where they mean nothing.
+    """
 
     name: str
     against: str
+    database: str
+    cases: int
+    act: str = ""
+    clients: int = 0
+    other: str = ""
     ratios: tuple[float, ...]
     bar: float | None = None
     most: bool = False
@@ -73,13 +77,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             "bar": self.bar,
             "holds": self.holds,
         }
-
-
-def turns(subjects: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]:
-    """Yield (round, subject): A, B, C, A, B, C, …"""
-    for number in range(1, rounds + 1):
-        for subject in subjects:
-            yield number, subject
 
 
 def by_round(measured: Sequence[Measured]) -> Mapping[int, float]:

@@ -148,11 +148,15 @@ def fill(subject: Subject, place: Place, cases: int) -> Filled:
 
 
 class Served:
-    """A subject that answers on `port`."""
+    """A subject that answers on `port` once it is ready."""
 
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.port = port
         self._process = process
+
+    def until_ready(self) -> None:
+        """Return when it answers. Raises AssertionError when it has ended instead."""
+        until(lambda: _answers(self.port, self._process), seconds=START_SECONDS)
 
     def peak_memory(self) -> float:
         """Return the most memory that one of its processes has taken so far, in MB."""
@@ -162,7 +166,7 @@ class Served:
 
 @contextmanager
 def served(subject: Subject, place: Place) -> Iterator[Served]:
-    """Serve the subject until the block ends."""
+    """Start to serve the subject; it is stopped when the block ends."""
     port = free_port()
     around = place.environment(subject, port)
     parts = {"port": str(port), "workers": str(place.workers), "threads": around.get("THREADS", "")}
@@ -172,7 +176,6 @@ def served(subject: Subject, place: Place) -> Iterator[Served]:
             running.enter_context(_running(subject.beside, around, log.fileno()))
         command = tuple(word.format(**parts) for word in subject.serve)
         process = running.enter_context(_running(command, around, log.fileno()))
-        until(lambda: _answers(port, process), seconds=START_SECONDS)
         yield Served(port, process)
 
 

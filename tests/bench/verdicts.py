@@ -34,6 +34,11 @@ def _beside_others(measured: Sequence[Measured]) -> Iterator[Comparison]:
                 yield Comparison(
                     name=f"{ACTS[one.act]}, {_where(one)}",
                     against=other.title,
+                    database=one.database,
+                    cases=one.cases,
+                    act=one.act,
+                    clients=one.clients,
+                    other=other.name,
                     ratios=speed_ratios(ours, theirs),
                     bar=_bar(one, other.name),
                 )
@@ -60,6 +65,11 @@ def _among_more(measured: Sequence[Measured]) -> Iterator[Comparison]:
             yield Comparison(
                 name=f"cost to {ACTS[one.act]}, {_where(one)}",
                 against=f"the same with {sizes[0]:,} cases",
+                database=one.database,
+                cases=one.cases,
+                act=one.act,
+                clients=one.clients,
+                other=OURS.name,
                 ratios=cost_ratios(large, small),
                 bar=GROWTH_BAR if one.cases >= LARGE else None,
                 most=True,
@@ -77,6 +87,8 @@ def _memory(memory: Sequence[Memory]) -> Iterator[Comparison]:
             yield Comparison(
                 name=f"memory of an API worker under load, {database}, {cases:,} cases",
                 against=f"a bar of {WORKER_MB:g} MB",
+                database=database,
+                cases=cases,
                 ratios=tuple(peaks),
                 bar=1.0,
                 most=True,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.rounds import Comparison, Measured, cost_ratios, speed_ratios, turns
+from tests.bench.rounds import Comparison, Measured, cost_ratios, speed_ratios
 
 
 def measured(subject: str, number: int, per_second: float) -> Measured:
@@ -21,12 +21,15 @@ def measured(subject: str, number: int, per_second: float) -> Measured:
 
 
 def compared(*ratios: float, bar: float | None = None, most: bool = False) -> Comparison:
-    return Comparison(name="create", against="another", ratios=ratios, bar=bar, most=most)
-
-
-def test_subjects_take_turns_in_every_round() -> None:
-    found = list(turns(["ours", "theirs"], 2))
-    assert found == [(1, "ours"), (1, "theirs"), (2, "ours"), (2, "theirs")]
+    return Comparison(
+        name="create",
+        against="another",
+        database="SQLite",
+        cases=1_000,
+        ratios=ratios,
+        bar=bar,
+        most=most,
+    )
 
 
 def test_a_ratio_is_made_of_what_was_measured_in_the_same_round() -> None:
