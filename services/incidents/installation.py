@@ -17,6 +17,7 @@ from incidents.domain.facts import Event, SchoolId
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
 from incidents.evidence.sequencer import Sequencer
 from incidents.evidence.tree import Tree
+from incidents.followers import Followers
 from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
 from incidents.school_files import SchoolFiles, load_all
@@ -49,6 +50,7 @@ class Installation:
     views: Views
     tree: Tree
     checkpoints: CheckpointFolder
+    followers: Followers
 
     def lookup(self) -> Lookup:
         return Lookup(self.cases)
@@ -62,6 +64,7 @@ class Installation:
         return Sequencer(self.store, self.tree, self.checkpoints, key)
 
     def close(self) -> None:
+        self.followers.close()
         self.tree.close()
         self.views.close()
         self.store.close()
@@ -95,4 +98,5 @@ def open_installation(
         views=Views(settings.place),
         tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),
+        followers=Followers(settings.place),
     )

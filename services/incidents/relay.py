@@ -7,7 +7,6 @@ by the server instead of being stored twice.
 """
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +25,8 @@ from incidents.broker import INCIDENTS, PARTITIONS, Broker
 from incidents.domain.facts import Recorded
 from incidents.store.records import Stored
 
-log: Final = logging.getLogger(__name__)
-
 WINDOW: Final = 64
 """Messages on their way to the server at once. Refusing one refuses all behind it."""
-PAUSES: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
-"""Seconds to wait after a failure, the first, the second, …; the last for all that follow."""
 WRONG_LAST_SEQUENCE: Final = 10071
 NO_SUCH_MESSAGE: Final = 10037
 
@@ -57,6 +52,10 @@ class LogBehindStream(Exception):
     """The stream's last message is not in our log, so what to publish next cannot be known."""
 
 
+class Interrupted(Exception):
+    """The broker is away, restarts, refuses or does not answer: it has to be tried again."""
+
+
 class Fenced(Exception):
     """Somebody else has published to the stream since we looked."""
 
@@ -69,7 +68,15 @@ class Message:
     payload: bytes
 
 
-Windows = Generator[list[Message], None, None]
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Messages that go out together. With them, all that leaves is out up to place `reached`."""
+
+    messages: Sequence[Message]
+    reached: int
+
+
+Windows = Generator[Window, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,11 @@ def partition(case_id: UUID) -> int:
 
 
 class Relay:
-    """One follower of the log. `position` is the last place that the stream is known to hold."""
+    """One follower of the log.
+
+    `reached` is the place in the log up to which the stream is known to hold all that leaves; None
+    before the stream was asked.
+    """
 
     def __init__(
         self, store: Log, broker: Broker, publish: Publish, *, ack_timeout: float = 5.0
@@ -104,41 +115,39 @@ class Relay:
         self._broker = broker
         self._publish = publish
         self._ack_timeout = ack_timeout
-        self.position = 0
+        self.reached: int | None = None
 
     async def run(self) -> None:
-        """Publish until cancelled; it is safe to cancel at any moment.
+        """Publish until cancelled; it is safe to cancel at any moment, and to run it again.
 
-        A broker that is away, restarts, refuses or does not answer is tried again for ever. Raises
-        `LogBehindStream` when the log is older than the stream, and whatever the store raises.
+        Raises `Interrupted`, `LogBehindStream` when the log is older than the stream, and whatever
+        the store raises.
         """
-        failures = 0
-        while True:
-            before, complaints = self.position, self._broker.errors.total()
-            try:
-                point = await self._resume_point()
-                _end_if_cancelled()
-                await self._publish_from(point)
-            except (Fenced, BrokerError) as reason:
-                failures = 1 if self.position > before else failures + 1
-                pause = PAUSES[min(failures, len(PAUSES)) - 1]
-                why = self._explained(reason, complaints)
-                log.warning("relay: %s; resuming in %.2f s", why, pause)
-                await asyncio.sleep(pause)
+        complaints = self._broker.errors.total()
+        try:
+            point = await self._resume_point()
+            _end_if_cancelled()
+            await self._publish_from(point)
+        except (Fenced, BrokerError) as reason:
+            raise Interrupted(self._explained(reason, complaints)) from reason
 
     async def _publish_from(self, point: ResumePoint) -> None:
-        self.position, sequence = point.position, point.sequence
+        sequence = point.sequence
+        self.reached = max(self.reached or 0, point.position)
         async with _in_a_thread(lambda stop: self._windows(point.position, stop)) as windows:
             async for window in windows:
-                await self._send(window, sequence)
-                sequence += len(window)
-                self.position = window[-1].position
+                await self._send(window.messages, sequence)
+                sequence += len(window.messages)
+                self.reached = window.reached
 
     def _windows(self, after: int, stop: threading.Event) -> Windows:
         for entries in self._store.follow(after, stop):
             messages = [message for entry in entries if (message := self._message(entry))]
-            for start in range(0, len(messages), WINDOW):
-                yield messages[start : start + WINDOW]
+            rest = len(messages) % WINDOW
+            for start in range(0, len(messages) - rest, WINDOW):
+                window = messages[start : start + WINDOW]
+                yield Window(window, window[-1].position)
+            yield Window(messages[len(messages) - rest :], entries[-1].position)
 
     def _message(self, entry: Stored) -> Message | None:
         recorded = self._store.decode(entry)
@@ -223,13 +232,13 @@ def _end_if_cancelled() -> None:
 @asynccontextmanager
 async def _in_a_thread(
     start: Callable[[threading.Event], Windows],
-) -> AsyncIterator[AsyncIterator[list[Message]]]:
+) -> AsyncIterator[AsyncIterator[Window]]:
     """Run a blocking generator in a thread of its own, always the same one (SQLite insists)."""
     stop = threading.Event()
     windows = start(stop)
     thread = ThreadPoolExecutor(1, "relay")
 
-    async def each() -> AsyncIterator[list[Message]]:
+    async def each() -> AsyncIterator[Window]:
         loop = asyncio.get_running_loop()
         while (window := await loop.run_in_executor(thread, next, windows, None)) is not None:
             yield window

@@ -14,6 +14,7 @@ from incidents.domain.school import User
 from incidents.domain.table import Refusal
 from incidents.domain.timers import MissDeadline
 from incidents.domain.vocabulary import Role
+from incidents.store import StoreUnavailable
 from incidents.views import Passed, Views
 
 log: Final = logging.getLogger(__name__)
@@ -23,22 +24,38 @@ TICK: Final = 1.0
 
 
 class Timekeeper:
-    """Looks for passed deadlines once a tick."""
+    """Looks for passed deadlines once a tick; `looks` counts how often it has."""
 
     def __init__(self, cases: Cases, views: Views, clock: Clock) -> None:
+        self.looks = 0
         self._cases = cases
         self._views = views
         self._clock = clock
 
     def run(self, stop: Signal) -> None:
-        """Watch until `stop` is set. Raises `StoreUnavailable`."""
+        """Watch until `stop` is set. Raises `StoreUnavailable`, and what it did not expect."""
         while not stop.is_set():
             self.look()
             stop.wait(TICK)
 
     def look(self) -> int:
-        """Record every deadline that has passed by now; return how many."""
-        return sum(self._miss(passed) for passed in self._views.passed(self._clock()))
+        """Record every deadline that has passed by now; return how many.
+
+        One that cannot be recorded keeps no other waiting: what stood in its way is raised last.
+        """
+        missed = 0
+        troubles: list[Exception] = []
+        for passed in self._views.passed(self._clock()):
+            try:
+                missed += self._miss(passed)
+            except StoreUnavailable:
+                raise
+            except Exception as trouble:
+                troubles.append(trouble)
+        if troubles:
+            raise troubles[0]
+        self.looks += 1
+        return missed
 
     def _miss(self, passed: Passed) -> bool:
         timekeeper = User(id=None, school=passed.school, roles=frozenset({Role.TIMEKEEPER}))

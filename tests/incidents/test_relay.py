@@ -24,6 +24,7 @@ from incidents.domain.facts import Actor, Event, Recorded, SchoolId
 from incidents.domain.vocabulary import Role
 from incidents.relay import LogBehindStream, Relay, partition
 from incidents.store.records import Stored
+from incidents.worker.follower import Follower, Part
 from tests.support.nats_server import NatsServer
 from tests.support.office import Office
 
@@ -155,7 +156,7 @@ class Heard(logging.Handler):
 
 @contextmanager
 def hearing(words: str) -> Iterator[Heard]:
-    heard, logger = Heard(words), logging.getLogger("incidents.relay")
+    heard, logger = Heard(words), logging.getLogger("incidents.worker")
     logger.addHandler(heard)
     try:
         yield heard
@@ -165,7 +166,11 @@ def hearing(words: str) -> Iterator[Heard]:
 
 @asynccontextmanager
 async def running(relay: Relay) -> AsyncIterator[None]:
-    task = asyncio.create_task(relay.run())
+    """The relay as the worker runs it: begun again when it was interrupted."""
+    follower = Follower(
+        Part("relay", relay.run), None, holder="here", clock=lambda: NOW, chance=lambda: 0.0
+    )
+    task = asyncio.create_task(follower.run())
     try:
         yield
     finally:
@@ -287,7 +292,7 @@ async def test_a_repeat_after_the_duplicate_window_is_refused_by_its_sequence(
     await asyncio.sleep(0.2)  # the window passes
     windows = relay._windows(0, threading.Event())
     with pytest.raises(Exception, match="moved on without us"):
-        await relay._send(next(windows), 0)
+        await relay._send(next(windows).messages, 0)
     windows.close()
     assert numbers(await stream_until(broker, 20)) == listed(20)
 

@@ -92,7 +92,7 @@ class Sequencer:
     def catch_up(self) -> int:
         """Sequence and sign everything that is in the log now; return the size of the tree."""
         self.check_resumption()
-        while batch := self._read(self._reached(), BATCH):
+        while batch := self._read(self._tree.reached(), BATCH):
             self.take(batch)
         self.sign()
         return self._tree.size()
@@ -150,9 +150,9 @@ class Sequencer:
                 raise EvidenceAlarm(_place_of(known[len(events)]), "the log no longer holds it")
 
     def _follow(self, halt: Signal) -> None:
-        batches = self._log.follow(self._reached(), halt, BATCH)
+        batches = self._log.follow(self._tree.reached(), halt, BATCH)
         while True:
-            with _alarm_if_unreadable(self._reached()):
+            with _alarm_if_unreadable(self._tree.reached()):
                 batch = next(batches, None)
             if batch is None:
                 return
@@ -161,11 +161,6 @@ class Sequencer:
     def _read(self, after: int, limit: int) -> list[Stored]:
         with _alarm_if_unreadable(after):
             return self._log.log(after, limit)
-
-    def _reached(self) -> int:
-        with self._tree.reading() as view:
-            last = view.last()
-        return last.position if last else 0
 
     def _last_signed(self) -> Checkpoint | None:
         try:

@@ -144,6 +144,12 @@ class Tree:
         with self.reading() as view:
             return view.size()
 
+    def reached(self) -> int:
+        """Return the position in the log of the last leaf, 0 when there is none."""
+        with self.reading() as view:
+            last = view.last()
+        return last.position if last else 0
+
     def root(self, size: int) -> bytes:
         """Return the root hash of the first `size` leaves."""
         with self.reading() as view:
