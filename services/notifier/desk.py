@@ -95,6 +95,7 @@ class Desk:
         for row in self._ledger.left_in_the_middle():
             if _place(row) not in self._busy:
                 self._reply_lost(row, INTERRUPTED, again_at=self._clock())
+                self._bell.ring()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set; steps that have begun are finished first."""

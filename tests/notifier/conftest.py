@@ -12,9 +12,12 @@ from durable import Place
 from incidents.contract import files
 from notifier.config import Settings
 from notifier.database import SCHEMA
+from notifier.render import Renderer
 from tests.notifier.other_side import OtherSide, Script
 from tests.support.nats_server import NatsServer
 from tests.support.smtp_server import SmtpServer
+
+LETTERS = Path(__file__).parents[2] / "services/notifier/letters"
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,12 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
+
+
+@pytest.fixture(scope="session")
+def renderer(contract: Path) -> Renderer:
+    """The letters that are delivered with the notifier."""
+    return Renderer(LETTERS, contract)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,13 +14,7 @@ from tests.notifier.office import CASE, Office
 from tests.notifier.other_side import Script, reference
 from tests.support.smtp_server import SmtpServer
 
-LETTERS = Path(__file__).parents[2] / "services/notifier/letters"
 OTHER_CASE = UUID(int=200)
-
-
-@pytest.fixture(scope="session")
-def renderer(contract: Path) -> Renderer:
-    return Renderer(LETTERS, contract)
 
 
 @pytest.fixture

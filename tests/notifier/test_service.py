@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -33,28 +33,12 @@ from tests.notifier.other_side import (
     kinds,
     letter_of,
 )
+from tests.notifier.running import closed, notifying, soon
 from tests.support.nats_server import NatsServer
 from tests.support.smtp_server import SmtpServer
-from tests.support.waiting import until
 
 NATS_CONF: Final = Path(__file__).parents[2] / "deploy" / "nats.conf"
 Message = dict[str, Any]
-
-
-@asynccontextmanager
-async def notifying(settings: Settings) -> AsyncIterator[None]:
-    stopping = asyncio.Event()
-    running = asyncio.create_task(run(settings, stopping))
-    try:
-        yield
-    finally:
-        stopping.set()
-        await asyncio.wait_for(running, 20)
-
-
-async def soon(condition: Callable[[], object]) -> None:
-    """Return once the condition holds, while the notifier goes on in this loop."""
-    await asyncio.to_thread(until, condition)
 
 
 def waiting(settings: Settings) -> list[Waiting]:
@@ -73,12 +57,6 @@ def lose(settings: Settings) -> None:
         connection.execute("DROP SCHEMA caseward_notifier CASCADE")
     database.close()
     migrated(settings.place)
-
-
-def closed(case: UUID) -> tuple[Message, UUID]:
-    """An event that asks for one letter without approval, L31; and that letter's id."""
-    message = event(case, "case_closed")
-    return message, letter_of(message, "L31", ONE_PERSON)
 
 
 def beside(case: UUID, *, same_partition: bool) -> UUID:
