@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from tests.bench import acts, machine
+from tests.bench.ceiling import ceiling
 from tests.bench.databases import POSTGRESQL, SQLITE, Shelf, shelf
 from tests.bench.load import Plan, Tally, apply
 from tests.bench.rounds import Measured, Memory
@@ -41,7 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[int, ...] = (1, 16, 64)
     rounds: int = 5
     workers: int = 1
-    seconds: float = 0.6
+    seconds: float = 0.5
     """For so long an act is repeated."""
     pinned: bool = False
     """Servers on processor 0 and the load on 1; otherwise the system decides."""
@@ -63,6 +64,7 @@ def main(options: Options, kept: Path) -> int:
     kept.parent.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=kept.parent, prefix="bench-") as here:
         results.machine.update(machine.described(Path(here)))
+        results.machine["The load alone"] = f"{ceiling():,.0f} requests a second"
         if options.pinned and hasattr(os, "sched_setaffinity"):
             # What is started from here on stays there; the load moves itself.
             os.sched_setaffinity(0, {0})
@@ -82,6 +84,9 @@ def _measure(results: Results, filled: Shelf, database: str) -> None:
     So a ratio is made of what was measured seconds apart.
     """
     options = results.options
+    begun = time.monotonic()
+    filled.fill(_chosen(options))
+    _say(f"{database}: filled", begun)
     for number in range(1, options.rounds + 1):
         begun = time.monotonic()
         with ExitStack() as running:
@@ -114,14 +119,24 @@ def _measure(results: Results, filled: Shelf, database: str) -> None:
         _say(f"{database}: round {number} of {options.rounds}", begun)
 
 
+def _chosen(options: Options) -> list[tuple[Subject, int]]:
+    """Each subject with each number of cases.
+
+    What does nothing keeps nothing: it is the same however many cases there are.
+    """
+    return [
+        (SUBJECTS[name], cases)
+        for cases in options.cases
+        for name in options.subjects
+        if name != NOOP.name or cases == options.cases[0]
+    ]
+
+
 def _entrants(filled: Shelf, options: Options, running: ExitStack) -> list["Entrant"]:
     """Take a place for each subject and number of cases, and serve them all."""
     chosen = [
-        (SUBJECTS[name], cases, running.enter_context(filled.taken(SUBJECTS[name], cases)))
-        for cases in options.cases
-        for name in options.subjects
-        # What does nothing keeps nothing: it is the same however many cases there are.
-        if name != NOOP.name or cases == options.cases[0]
+        (subject, cases, running.enter_context(filled.taken(subject, cases)))
+        for subject, cases in _chosen(options)
     ]
     servers = [running.enter_context(served(subject, place)) for subject, _, place in chosen]
     for server in servers:

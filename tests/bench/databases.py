@@ -3,8 +3,10 @@
 The server is a throwaway with the settings it comes with: fsync and synchronous_commit are on.
 """
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ rounds add to more than that makes no difference."""
 
 
 class Shelf:
-    """Filled databases of one kind, made when they are first asked for. `server` is PostgreSQL."""
+    """Filled databases of one kind, to take copies of. `server` is PostgreSQL."""
 
     def __init__(self, folder: Path, server: PostgresServer | None, workers: int) -> None:
         self._folder = folder
@@ -34,10 +36,21 @@ class Shelf:
         self._workers = workers
         self._filled: dict[tuple[str, int], Place] = {}
 
+    def fill(self, wanted: Sequence[tuple[Subject, int]]) -> None:
+        """Fill what will be asked for, on as many processors as there are."""
+        missing = [
+            (subject, cases)
+            for subject, cases in wanted
+            if (subject.name, cases) not in self._filled
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as filling:
+            for _ in filling.map(self._fill, *zip(*missing, strict=True)) if missing else ():
+                pass
+
     @contextmanager
     def taken(self, subject: Subject, cases: int) -> Iterator[Place]:
-        """Give a place with so many cases in it, which whoever takes it may change."""
-        original = self._filled.get((subject.name, cases)) or self._fill(subject, cases)
+        """Give a place that was filled with so many cases; whoever takes it may change it."""
+        original = self._filled[subject.name, cases]
         if cases > COPIED_UP_TO or not subject.fill:
             yield original
             return
@@ -51,7 +64,7 @@ class Shelf:
             shutil.rmtree(folder)
             self._drop(name)
 
-    def _fill(self, subject: Subject, cases: int) -> Place:
+    def _fill(self, subject: Subject, cases: int) -> None:
         name = f"{subject.name}_{cases}"
         folder = self._folder / name
         folder.mkdir(mode=0o700)
@@ -62,7 +75,6 @@ class Shelf:
         if url:
             self._settle(name)
         self._filled[subject.name, cases] = place
-        return place
 
     def _database(self, name: str, template: str) -> str:
         if self._server is None:

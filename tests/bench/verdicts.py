@@ -106,10 +106,7 @@ def _groups(measured: Sequence[Measured], subject: str) -> list[list[Measured]]:
 
 
 def _same(measured: Sequence[Measured], one: Measured, subject: str) -> list[Measured]:
-    """The rounds of another subject that are to be held against this one.
-
-    What does nothing keeps nothing: it is the same however many cases there are.
-    """
+    """The rounds of another subject that are to be held against this one."""
     return [
         each
         for each in measured
