@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from incidents.api.examples_beside import BESIDE
 from incidents.api.letters import Approval, Resolution, Withdrawal
 from incidents.api.session import OpenSession
 from incidents.domain.assessment import (
@@ -144,6 +145,7 @@ EXAMPLES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     TakeModerationAction: {"act": "hidden", "clause": "4.2", "taken_at": FRIDAY},
     InformAudience: {"letter": LETTER, "posted_at": FRIDAY},
     WaiveNotice: {"reason": "A notice would tell everybody who is meant."},
+    **BESIDE,
     WaiveDeadline: {"due": "meeting", "reason": "The parent has moved away."},
     Approval: {"document": "0" * 64},
     Withdrawal: {"reason": "The parent has come to the office already."},

@@ -26,7 +26,7 @@ from incidents.domain import (
     referral,
     timers,
 )
-from incidents.domain.access import acting_role
+from incidents.domain.access import Sight, acting_role, sight
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.intake import IncidentLogged, LogIncident
 from incidents.domain.state import Case
@@ -74,6 +74,18 @@ _MOVES: Final[Mapping[type[Event], tuple[Track, Row[Any]]]] = {
     for track, row in ROWS.values()
     if row.to is not None and track.place is not None
 }
+
+
+_ALL: Final = frozenset(track.name for track in TRACKS)
+TOLD: Final[Mapping[Sight, frozenset[str]]] = {
+    Sight.NONE: frozenset(),
+    Sight.STATUS: frozenset({lifecycle.TRACK.name}),
+    Sight.PAPERS: frozenset({complaint.TRACK.name}),
+    Sight.AUDIT: _ALL,
+    Sight.MODERATION: frozenset({lifecycle.TRACK.name, moderation.TRACK.name}),
+    Sight.FULL: _ALL,
+}
+"""Of which tracks a refusal says where they stand: of no others than the reader is shown."""
 
 
 class ForeignEvent(ValueError):
@@ -124,7 +136,7 @@ def decide(case: Case, command: Command, asking: Asking) -> Decision:
         raise Refusal(Refuses.WHO, [_not_yours(row)])
     failing = _failing(row.guards, case, command, asking)
     if not track.states(case, command) & set(row.at):
-        failing.insert(0, (Refuses.STATE, _wrong_state(track, row, case, command)))
+        failing.insert(0, (Refuses.STATE, _wrong_state(track, row, case, command, asking)))
     _refuse(failing)
     events = [*row.by(case, command, asking), *settled(case, row)]
     events += _newly_due(row, case, command, asking, events)
@@ -189,7 +201,7 @@ def _in_the_way(track: Track, row: Row[Any], case: Case, asking: Asking) -> Iter
     if acting_role(case, asking.user, row.who) is None:
         yield _not_yours(row)
     if not track.states(case, None) & set(row.at):
-        yield _wrong_state(track, row, case, None)
+        yield _wrong_state(track, row, case, None, asking)
     for _, reason in _failing([g for g in row.guards if not g.needs_body], case, None, asking):
         yield reason
 
@@ -225,7 +237,12 @@ def _not_yours(row: Row[Any]) -> Reason:
     return Reason("role", f"Only for: {people}, on cases they are responsible for.")
 
 
-def _wrong_state(track: Track, row: Row[Any], case: Case, command: Command | None) -> Reason:
+def _wrong_state(
+    track: Track, row: Row[Any], case: Case, command: Command | None, asking: Asking
+) -> Reason:
+    """Where the track stands, for whoever sees that much of the case."""
+    if track.name not in TOLD[sight(case, asking.user)]:
+        return Reason("state", "Not possible as the case stands: tell the lead what you know.")
     now = _listed(sorted(track.states(case, command))) or "nothing of the kind"
     return Reason(
         "state", f"The {track.name} is at: {now}. This is possible at: {_listed(row.at)}."

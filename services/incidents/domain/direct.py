@@ -12,6 +12,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from incidents.domain.access import Sight, sight
 from incidents.domain.agencies import AGENCIES
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
 from incidents.domain.state import Case
@@ -107,11 +108,14 @@ def agency_takes_direct_referrals(
 
 @body_guard(Refuses.STATE)
 def agency_does_not_know_yet(
-    case: Case, command: RecordDirectReferral, _asking: Asking
+    case: Case, command: RecordDirectReferral, asking: Asking
 ) -> str | None:
-    if command.agency in case.open_referrals:
+    """Whoever does not see the referrals is not told of one."""
+    if command.agency not in case.open_referrals:
+        return None
+    if sight(case, asking.user) is Sight.FULL:
         return f"There is an open referral to {command.agency} already: record its response."
-    return None
+    return "Not possible as the case stands: tell the lead what you have done."
 
 
 # ── deadlines ─────────────────────────────────────────────────────────────────────────────────────

@@ -205,7 +205,7 @@ TRANSITIONS = (
     ),
     Row(
         ask=InformHead,
-        who=_ANYBODY,
+        who=(Relation.LEAD, Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
         at=(_S.LOGGED,),
         records=(HeadInformed,),
         by=recording(HeadInformed),

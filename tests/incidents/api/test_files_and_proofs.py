@@ -47,6 +47,7 @@ async def test_evidence_goes_to_who_handles_the_case_and_to_nobody_else(client: 
         "slt": 200, "second_deputy": 200, "headteacher": 200, "moderator": 200,
         "staff": 403, "auditor": 403,
         "second_teacher": 404, "dsl": 404, "dpo": 404, "chair": 404, "clerk": 404,
+            "governor": 404,
         "outsider": 404,
     }  # fmt: skip
 

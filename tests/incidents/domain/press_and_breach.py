@@ -126,7 +126,7 @@ def breach_lives(story: Story, decides: User) -> dict[str, Story]:
 
 HAPPY: Final[dict[type[Command], Example]] = {
     LogPressEnquiry: example(reported(), ENQUIRY, STAFF, PressEnquiryLogged, DeadlineSet),
-    InformHead: example(enquired(), TOLD, STAFF, HeadInformed, DeadlineMet, DeadlineSet),
+    InformHead: example(enquired(), TOLD, HEADTEACHER, HeadInformed, DeadlineMet, DeadlineSet),
     RequestLaSupport: example(head_told(), ASKED, HEADTEACHER, LaSupportRequested, DeadlineMet),
     ObtainLaSupport: example(head_told(), SUPPORTED, HEADTEACHER, LaSupportObtained, DeadlineMet),
     RespondToPress: example(supported(), ANSWER, HEADTEACHER, PressResponseIssued),

@@ -71,8 +71,7 @@ limit-contact           | headteacher chair | none ended
 review-contact          | headteacher chair | limited
 log-press-enquiry       | reporter lead slt headteacher dsl moderator dpo chair | +
                           none responded declined > logged
-inform-head             | reporter lead slt headteacher dsl moderator dpo chair | +
-                          logged > head_informed
+inform-head             | lead slt headteacher dsl chair | logged > head_informed
 request-la-support      | headteacher chair | head_informed
 obtain-la-support       | headteacher chair | head_informed > la_supported
 respond-to-press        | headteacher chair | la_supported > responded

@@ -1,0 +1,178 @@
+"""One good body for every command of the tracks beside the main one."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from incidents.domain.allegation import (
+    DecideDbsReferral,
+    DecideTraReferral,
+    RecordAllegationOutcome,
+)
+from incidents.domain.breach import (
+    ConfirmBreach,
+    DecideIco,
+    FinishBreach,
+    InformSubjects,
+    LeaveSubjectsUninformed,
+    RuleOutBreach,
+    SuspectBreach,
+)
+from incidents.domain.complaint_ends import DivertComplaint, ExtendComplaint, WithdrawComplaint
+from incidents.domain.contact import LimitContact, ReviewContact
+from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
+from incidents.domain.disciplinary import (
+    ConcludeDisciplinary,
+    OpenDisciplinary,
+    PauseDisciplinary,
+    ResumeDisciplinary,
+)
+from incidents.domain.first_stage import (
+    AcknowledgeComplaint,
+    DecideStage1,
+    DelegateInvestigation,
+    ReceiveComplaint,
+    RecordInvestigation,
+    ReferToComplaints,
+)
+from incidents.domain.opinions import (
+    RecordSecondOpinion,
+    RequestSecondOpinion,
+    WithdrawOpinionRequest,
+)
+from incidents.domain.press import (
+    DeclineToRespond,
+    InformHead,
+    LogPressEnquiry,
+    ObtainLaSupport,
+    RequestLaSupport,
+    RespondToPress,
+)
+from incidents.domain.referral import RecordAgencyWithdrawal
+from incidents.domain.second_stage import (
+    ConvenePanel,
+    DecideStage2,
+    ExhaustComplaint,
+    RecordPanelPapers,
+    RequestStage2,
+)
+from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
+
+PERSON: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
+THING: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b6"
+USERS: Final = [f"0192f0c1-2b3a-7c4d-8e5f-60718293a4b{n}" for n in (7, 8, 9)]
+FRIDAY: Final = "2026-11-20T16:30:00Z"
+AHEAD: Final = "2027-01-13T15:30:00Z"
+WHY: Final = "Both sides were heard, and what was written down at the time agrees with it."
+
+_COMPLAINT: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    ReferToComplaints: {"person": PERSON, "reason": "Two meetings have not helped."},
+    ReceiveComplaint: {
+        "received_at": FRIDAY,
+        "happened_at": FRIDAY,
+        "issues": "Nobody rang me before the letter came.",
+        "outcome_wanted": "That somebody rings first.",
+        "complainant": PERSON,
+    },
+    AcknowledgeComplaint: {"understood": "That nobody rang before writing."},
+    DelegateInvestigation: {"investigator": USERS[0]},
+    RecordInvestigation: {"found": "The deputy and the parent were both asked."},
+    DecideStage1: {
+        "finding": "partly_upheld",
+        "investigated": "Whether the parent was heard before the letter went out.",
+        "reasons": WHY,
+        "remedies": "The school rings before it writes.",
+    },
+    ExtendComplaint: {"new_due": AHEAD, "reason": "A witness is away until January."},
+    WithdrawComplaint: {"confirmation": "The parent wrote that he is content."},
+    DivertComplaint: {"procedure": "staff_conduct", "reason": "It is about a colleague's conduct."},
+    RequestStage2: {"requested_at": FRIDAY, "reasons": "The answer says nothing of the call."},
+    ConvenePanel: {"members": USERS, "declared": USERS, "hears_at": AHEAD},
+    RecordPanelPapers: {"sent_at": FRIDAY, "papers": "The complaint and the first answer."},
+    DecideStage2: {"heard_at": FRIDAY, "finding": "not_upheld", "reasons": WHY},
+    ExhaustComplaint: {"told_of_department": True},
+    LimitContact: {
+        "person": PERSON,
+        "behaviour": "Forty messages in a week, some of them at night.",
+        "limits": "In writing to the office, answered once a week.",
+        "review_on": AHEAD,
+    },
+    ReviewContact: {"person": PERSON, "reason": "There has been nothing of the kind since."},
+}
+_PRESS_AND_BREACH: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    LogPressEnquiry: {
+        "received_at": FRIDAY,
+        "outlet": "A local newspaper",
+        "query": "What does the school say to the post?",
+    },
+    InformHead: {},
+    RequestLaSupport: {"asked": "A newspaper asks about a post; an answer is due on Monday."},
+    ObtainLaSupport: {
+        "obtained_at": FRIDAY,
+        "from_whom": "The press office",
+        "advice": "Say that it is being looked into.",
+    },
+    RespondToPress: {"issued_at": FRIDAY, "response": "The school does not comment on this."},
+    DeclineToRespond: {"reason": "The post is gone and nobody asks any more."},
+    SuspectBreach: {"aware_at": FRIDAY, "what": "A class list stood on a public page."},
+    ConfirmBreach: {
+        "nature": "Names and dates of birth.",
+        "people_affected": 28,
+        "consequences": "Somebody might have copied it.",
+        "measures": "The page was taken down after an hour.",
+    },
+    RuleOutBreach: {"reason": "The list held no names, only numbers of places."},
+    DecideIco: {"report": False, "reason": WHY},
+    InformSubjects: {"people": [PERSON], "reason": "Dates of birth were among it."},
+    LeaveSubjectsUninformed: {"reason": WHY},
+    FinishBreach: {"lessons": "A second person checks lists before they go up."},
+}
+_STAFF: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    OpenDisciplinary: {
+        "person": PERSON,
+        "clauses": ["3.1"],
+        "reason": "It was asked for twice before.",
+    },
+    PauseDisciplinary: {"person": PERSON, "reason": "The colleague is on sick leave."},
+    ResumeDisciplinary: {"person": PERSON},
+    ConcludeDisciplinary: {"person": PERSON, "outcome": "advice", "reasons": WHY},
+    RecordAllegationOutcome: {"person": PERSON, "outcome": "unsubstantiated", "reasons": WHY},
+    DecideDbsReferral: {"person": PERSON, "refer": False, "reason": WHY},
+    DecideTraReferral: {"person": PERSON, "refer": False, "reason": WHY},
+}
+_AGENCIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    RaiseImmediateDanger: {"danger": "The pupil wrote where he stands.", "called_at": FRIDAY},
+    RecordDirectReferral: {
+        "agency": "social_care",
+        "method": "telephone",
+        "told_at": FRIDAY,
+        "reason": "The child is not safe at home tonight.",
+    },
+    RecordAgencyWithdrawal: {"agency": "police", "reason": "It belongs to another force."},
+    RecordSharingDecision: {
+        "with_whom": "The school nurse",
+        "what": "That the child was hurt by what was written.",
+        "basis": "safeguarding",
+        "shared": True,
+        "reason": "She sees the child every week.",
+    },
+    RecordDisclosureAgreement: {
+        "agency": "police",
+        "person": PERSON,
+        "what": "That it is being looked into.",
+    },
+    RequestSecondOpinion: {"of": USERS[0], "question": "Does it have to be referred?"},
+    RecordSecondOpinion: {
+        "opinion": THING,
+        "agrees": True,
+        "view": "I should not refer it either.",
+    },
+    WithdrawOpinionRequest: {"opinion": THING, "reason": "She is away until Monday."},
+}
+BESIDE: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    **_COMPLAINT,
+    **_PRESS_AND_BREACH,
+    **_STAFF,
+    **_AGENCIES,
+}
