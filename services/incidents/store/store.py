@@ -1,7 +1,7 @@
 """The store as the rest of the program sees it: append, load, follow, seal, open."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
@@ -20,6 +20,7 @@ from incidents.domain.facts import Event, Recorded, Sealed
 from incidents.store.blobs import Blobs
 from incidents.store.errors import AlreadyClaimed, ClockBehind, Conflict, StoreUnavailable
 from incidents.store.files import make_folder
+from incidents.store.glances import rows_after, rows_of, versions_of
 from incidents.store.keys import KeyStore
 from incidents.store.mapper import EventMapper, Upcaster, read_stamp
 from incidents.store.recorder import FOLLOW_LIMIT, EventRecorder
@@ -127,6 +128,21 @@ class Store:
     def state(self, stream: UUID) -> StateRow | None:
         """Return where the stream stands, None if there is no such stream."""
         return self._log.recorder.state(stream)
+
+    def rows(self, streams: Collection[UUID]) -> list[StateRow]:
+        """Return where each of these streams stands, as far as there are such streams."""
+        with self._log.recorder.database.reading() as connection:
+            return rows_of(connection, streams)
+
+    def versions(self, streams: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the version of each of these streams, as far as there are such streams."""
+        with self._log.recorder.database.reading() as connection:
+            return versions_of(connection, streams)
+
+    def rows_after(self, stream: UUID | None, limit: int) -> list[StateRow]:
+        """Return at most `limit` state rows that come after one, in the order of the streams."""
+        with self._log.recorder.database.reading() as connection:
+            return rows_after(connection, stream, limit)
 
     def states(self, school: str, kind: str) -> list[StateRow]:
         """Return the state rows of one kind in one school: for kinds that are few, like users."""

@@ -120,7 +120,7 @@ def test_a_colleague_who_becomes_a_subject_sees_nothing_from_then_on(office: Off
     reading, staff = office.installation.reading, office.users["staff"]
     named = IdentifyPerson(part=Part.SUBJECT, role=PersonRole.STAFF, user=office.id_of("staff"))
     office.follow()
-    assert office.installation.views.cases(staff, _ALL, office.now, None, 10)
+    assert office.installation.views.cases(staff, _ALL, office.now, None, 10).lines
     office.ask("slt", case, named)
     for look in (
         lambda: reading.page(staff, case.id, office.now),
@@ -130,7 +130,7 @@ def test_a_colleague_who_becomes_a_subject_sees_nothing_from_then_on(office: Off
         with pytest.raises(NoSuchCase):
             look()
     office.follow()
-    assert not office.installation.views.cases(staff, _ALL, office.now, None, 10)
+    assert not office.installation.views.cases(staff, _ALL, office.now, None, 10).lines
 
 
 def test_a_case_about_the_headteacher_is_the_chairs_alone(office: Office) -> None:
@@ -142,7 +142,7 @@ def test_a_case_about_the_headteacher_is_the_chairs_alone(office: Office) -> Non
     seen = {
         key
         for key, user in office.users.items()
-        if office.installation.views.cases(user, _ALL, office.now, None, 10)
+        if office.installation.views.cases(user, _ALL, office.now, None, 10).lines
     }
     assert seen == {"chair", "second_staff", "auditor"}
     for key in ("headteacher", "slt", "dsl", "dpo", "moderator"):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +22,7 @@ def listed(office: Office, key: str, **narrowed: Any) -> list[str]:
         None,
         100,
     )
-    return [office.installation.cases.load(case_id).reference for case_id, _ in found]
+    return [office.installation.cases.load(line.case_id).reference for line in found.lines]
 
 
 def test_the_newest_comes_first(office: Office) -> None:
@@ -36,11 +37,12 @@ def test_pages_follow_one_another_without_gap_or_repetition(office: Office) -> N
     made = {office.log().id for _ in range(7)}
     office.follow()
     views, slt = office.installation.views, office.users["slt"]
-    seen, place = [], None
-    while page := views.cases(slt, Filters(), office.now, place, 2):
-        seen += [case_id for case_id, _ in page]
-        place = page[-1][1]
-        assert isinstance(place, Bookmark)
+    seen: list[UUID] = []
+    place: Bookmark | None = None
+    while not seen or place:
+        page = views.cases(slt, Filters(), office.now, place, 2)
+        seen += [line.case_id for line in page.lines]
+        place = page.next
     assert len(seen) == 7
     assert set(seen) == made
 
@@ -53,7 +55,7 @@ def test_an_assigned_case_leaves_the_list_of_the_others_in_the_team(office: Offi
     office.ask("slt", case, StartAssessment())
     other = office.hire("third_slt", "The other assistant headteacher", Role.SLT)
     office.follow()
-    assert not office.installation.views.cases(other, Filters(), office.now, None, 10)
+    assert not office.installation.views.cases(other, Filters(), office.now, None, 10).lines
     assert listed(office, "slt") == [case.reference]
 
 
@@ -99,7 +101,7 @@ def test_another_school_sees_nothing(office: Office) -> None:
     office.log()
     office.follow()
     stranger = replace(office.users["headteacher"], school=SchoolId("otherschool1"))
-    assert not office.installation.views.cases(stranger, Filters(), office.now, None, 10)
+    assert not office.installation.views.cases(stranger, Filters(), office.now, None, 10).lines
 
 
 def test_views_built_again_are_the_same(office: Office, tmp_path: Path) -> None:

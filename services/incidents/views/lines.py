@@ -1,0 +1,276 @@
+"""What a list shows of a case, to each sight of it, and what each may narrow a list by.
+
+A line holds no words: ids, stages and times only. Who sees which line is computed by the rules of
+access, from the case itself; a filter finds a case only by what its reader is shown.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS, Sight, audience
+from incidents.domain.parallel import (
+    BreachState,
+    ComplaintState,
+    ContactState,
+    DisciplinaryState,
+    OpinionState,
+    PressState,
+)
+from incidents.domain.school import User
+from incidents.domain.state import OPEN_DEADLINES, Case
+from incidents.domain.vocabulary import (
+    PEOPLES_ROLES,
+    DeadlineState,
+    Due,
+    Kind,
+    LetterForm,
+    LetterState,
+    Moderation,
+    Moment,
+    Section,
+    Stage,
+)
+from incidents.pages import MODERATION_DUE
+
+Principal = str
+"""A role or a user: `role:slt`, `user:<id in hex>`."""
+
+Track = Literal[
+    "referral", "opinion", "moderation", "complaint", "contact", "press", "breach",
+    "disciplinary", "allegation", "letter",
+]  # fmt: skip
+
+
+class CaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A case in a list, as far as this reader sees it."""
+
+    case_id: UUID
+    reference: str
+    version: int
+    sight: str
+    stage: Stage
+    reported_at: Moment
+    updated_at: Moment | None = None
+    kind: Kind | None = None
+    severity: int | None = None
+    lead: UUID | None = None
+    moderation: Moderation | None = None
+    next_due_at: Moment | None = None
+    overdue: bool = False
+
+
+class View(msgspec.Struct, frozen=True, array_like=True):
+    """A case to one sight: its line in JSON, and what a list may be narrowed by with that sight.
+
+    Whether it is overdue depends on the moment: the line leaves that out, `next_due` tells.
+    """
+
+    sight: Sight
+    line: msgspec.Raw
+    next_due: str | None
+    kind: Kind | None
+    severity: int | None
+    tracks: tuple[Track, ...]
+    people: tuple[str, ...]
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True):
+    """Everything the lists hold of a case; whatever else the views know of it follows from this."""
+
+    walled: tuple[Principal, ...]
+    sights: Mapping[Principal, Sight]
+    opened: Mapping[Principal, tuple[Track, ...]]
+    """Open tracks of closed sections, for those to whom the section is opened."""
+    views: tuple[View, ...]
+    stage: Stage
+    deadlines: tuple[tuple[Due, str], ...]
+    """Those that have not passed unmet yet, with when they do."""
+    letters: tuple[tuple[str, LetterState], ...]
+
+    def to(self, principals: frozenset[Principal]) -> View | None:
+        """Return the case as whoever is all of these sees it, None if it is not for him."""
+        if not principals.isdisjoint(self.walled):
+            return None
+        much = max((self.sights[p] for p in principals if p in self.sights), default=Sight.NONE)
+        return next((view for view in self.views if view.sight is much), None)
+
+    def tracks_to(self, principals: frozenset[Principal], view: View) -> set[Track]:
+        """Return what is open on the case, as far as this reader knows of it."""
+        closed = (track for p in principals for track in self.opened.get(p, ()))
+        return {*view.tracks, *closed}
+
+
+encode: Final = msgspec.json.Encoder().encode
+decode: Final = msgspec.json.Decoder(Shown).decode
+
+
+def shown(case: Case) -> Shown:
+    """Return what the lists hold of a case."""
+    to, sights = audience(case), _sights(case)
+    return Shown(
+        walled=tuple(sorted([*map(_role, to.walled_roles), *map(_user, to.walled_users)])),
+        sights=sights,
+        opened=dict(_opened(case, sights)),
+        views=tuple(_view(case, much) for much in sorted(set(sights.values()))),
+        stage=case.stage,
+        deadlines=tuple(
+            (due, stamp(d.due_at))
+            for due, d in case.deadlines.items()
+            if d.state is DeadlineState.OPEN
+        ),
+        letters=tuple((x.letter.hex, x.state) for x in case.letters.values()),
+    )
+
+
+def principals(user: User) -> frozenset[Principal]:
+    """Return what the user is, at this moment: his roles and himself."""
+    return frozenset((*map(_role, user.roles), *([_user(user.id)] if user.id else ())))
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: as text it sorts as in time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _role(role: str) -> Principal:
+    return f"role:{role}"
+
+
+def _user(user: UUID) -> Principal:
+    return f"user:{user.hex}"
+
+
+def _sights(case: Case) -> dict[Principal, Sight]:
+    to = audience(case)
+    found = {_role(role): SIGHTS[role][0] for role in sorted(to.roles) if role in PEOPLES_ROLES}
+    for much, who in RELATIONS.values():
+        for user in who(case):
+            found[_user(user)] = max(much, found.get(_user(user), Sight.NONE))
+    return dict(sorted(found.items()))
+
+
+def _opened(
+    case: Case, sights: Mapping[Principal, Sight]
+) -> Iterator[tuple[Principal, tuple[Track, ...]]]:
+    for section, roles in SECTIONS.items():
+        tracks = tuple(t for t, of in CLOSED.items() if of is section and OPEN_ON[t](case))
+        for role in roles:
+            if tracks and _role(role) in sights:
+                yield _role(role), tracks
+
+
+def _view(case: Case, much: Sight) -> View:
+    due = min((d for _, d in _due(case, much)), default=None)
+    line = CaseLine(
+        case_id=case.id,
+        reference=case.reference,
+        version=case.version,
+        sight=much.name.lower(),
+        stage=case.stage,
+        reported_at=case.reported_at,
+        updated_at=case.updated_at if much in _HANDLES else None,
+        kind=case.kind if much in (Sight.STATUS, *_ALL) else None,
+        severity=case.severity if much in _ALL else None,
+        lead=case.lead if much in _ALL else None,
+        moderation=case.moderation if much in _HANDLES else None,
+        next_due_at=due,
+    )
+    return View(
+        sight=much,
+        line=msgspec.Raw(encode(line)),
+        next_due=stamp(due) if due else None,
+        kind=line.kind,
+        severity=line.severity,
+        tracks=tuple(_tracks(case, much)),
+        people=tuple(sorted({one.hex for one in _people(case, much)})),
+    )
+
+
+_ALL: Final = (Sight.AUDIT, Sight.FULL)
+_HANDLES: Final = (Sight.MODERATION, *_ALL)
+
+
+def _due(case: Case, much: Sight) -> Iterator[tuple[Due, datetime]]:
+    for due, d in case.deadlines.items():
+        known = much in _ALL or (much is Sight.MODERATION and due in MODERATION_DUE)
+        if known and d.state in OPEN_DEADLINES:
+            yield due, d.due_at
+
+
+def _people(case: Case, much: Sight) -> Iterator[UUID]:
+    """Whoever has a part in the case, as a person or as a user, as far as this sight names him."""
+    if much in _ALL or much is Sight.STATUS:
+        yield case.reporter
+    if much in _ALL:
+        yield from case.people
+        yield from (p.user for p in case.people.values() if p.user)
+        if case.lead:
+            yield case.lead
+
+
+def _tracks(case: Case, much: Sight) -> Iterator[Track]:
+    for track, is_open in OPEN_ON.items():
+        if track not in CLOSED and _shows(case, much, track) and is_open(case):
+            yield track
+
+
+def _shows(case: Case, much: Sight, track: Track) -> bool:
+    match much:
+        case Sight.FULL | Sight.AUDIT:
+            return True
+        case Sight.MODERATION:
+            notices = any(x.form is LetterForm.NOTICE for x in case.open_letters)
+            return track == "moderation" or (track == "letter" and notices)
+        case Sight.PAPERS:
+            return track == "complaint"
+        case _:
+            return False
+
+
+def _complaint(case: Case) -> bool:
+    ended = (
+        ComplaintState.NONE,
+        ComplaintState.EXHAUSTED,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.OUT_OF_PROCEDURE,
+    )
+    return case.complaint is not None and case.complaint.state not in ended
+
+
+def _press(case: Case) -> bool:
+    ended = (PressState.NONE, PressState.RESPONDED, PressState.DECLINED)
+    return case.press is not None and case.press.state not in ended
+
+
+def _breach(case: Case) -> bool:
+    ended = (BreachState.NONE, BreachState.RULED_OUT, BreachState.DONE)
+    return case.breach is not None and case.breach.state not in ended
+
+
+OPEN_ON: Final[Mapping[Track, Callable[[Case], bool]]] = {
+    "referral": lambda case: bool(case.open_referrals),
+    "opinion": lambda case: any(o.state is OpinionState.REQUESTED for o in case.opinions.values()),
+    "moderation": lambda case: case.needs_moderation,
+    "complaint": _complaint,
+    "contact": lambda case: any(
+        x.state is ContactState.LIMITED for x in case.contact_limits.values()
+    ),
+    "press": _press,
+    "breach": _breach,
+    "disciplinary": lambda case: any(
+        x.state is not DisciplinaryState.CONCLUDED for x in case.disciplinary.values()
+    ),
+    "allegation": lambda case: bool(case.allegations),
+    "letter": lambda case: bool(case.open_letters),
+}
+"""Whether something is open on a track. Of an allegation the outcome is what is closed to most."""
+
+CLOSED: Final[Mapping[Track, Section]] = {
+    "disciplinary": Section.DISCIPLINARY,
+    "allegation": Section.DISCIPLINARY,
+}
+"""Tracks that only those know of to whom the section is opened."""
