@@ -3,10 +3,8 @@
 Both are read off the tables. Nothing here knows a single rule.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -15,6 +13,7 @@ from incidents.domain import (
     allegation,
     breach,
     complaint,
+    concerns,
     contact,
     disciplinary,
     intake,
@@ -25,8 +24,10 @@ from incidents.domain import (
     press,
     referral,
     timers,
+    training,
 )
 from incidents.domain.access import Sight, acting_role, sight
+from incidents.domain.deciding import decided, in_the_way, not_yours, refuse_if_failing
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.intake import IncidentLogged, LogIncident
 from incidents.domain.state import Case
@@ -34,15 +35,14 @@ from incidents.domain.table import (
     Apply,
     Asking,
     Command,
-    Guard,
     Reason,
     Refusal,
     Refuses,
     Row,
     Track,
 )
-from incidents.domain.timers import settled, started
-from incidents.domain.vocabulary import Due, Role
+from incidents.domain.timers import started
+from incidents.domain.vocabulary import Role
 
 TRACKS: Final = (
     lifecycle.TRACK,
@@ -55,6 +55,8 @@ TRACKS: Final = (
     breach.TRACK,
     disciplinary.TRACK,
     allegation.TRACK,
+    concerns.TRACK,
+    training.TRACK,
     letters.TRACK,
     timers.TRACK,
 )
@@ -117,7 +119,7 @@ def log(command: LogIncident, reference: str, asking: Asking) -> Decision:
     role = next((r for r in lifecycle.LOGGERS if r in asking.user.roles), None)
     if role is None:
         raise Refusal(Refuses.WHO, [Reason("may_report", "Your role does not report incidents.")])
-    _refuse(_failing(lifecycle.LOGGING_GUARDS, None, command, asking))
+    refuse_if_failing(lifecycle.LOGGING_GUARDS, None, command, asking)
     events: list[Event] = [intake.incident_logged(command, reference)]
     events += intake.people_involved(command, asking)
     events += started(lifecycle.first_deadlines(command, asking), (), asking)
@@ -133,14 +135,10 @@ def decide(case: Case, command: Command, asking: Asking) -> Decision:
     track, row = ROWS[type(command)]
     role = acting_role(case, asking.user, row.who)
     if role is None:
-        raise Refusal(Refuses.WHO, [_not_yours(row)])
-    failing = _failing(row.guards, case, command, asking)
-    if not track.states(case, command) & set(row.at):
-        failing.insert(0, (Refuses.STATE, _wrong_state(track, row, case, command, asking)))
-    _refuse(failing)
-    events = [*row.by(case, command, asking), *settled(case, row)]
-    events += _newly_due(row, case, command, asking, events)
-    return Decision(role, tuple(events))
+        raise Refusal(Refuses.WHO, [not_yours(row)])
+    return Decision(
+        role, decided(track, row, case, command, asking, told=_told(track, case, asking))
+    )
 
 
 def evolve(case: Case | None, recorded: Recorded) -> Case:
@@ -198,56 +196,10 @@ def offers(case: Case, asking: Asking) -> tuple[Offer, ...]:
 
 
 def _in_the_way(track: Track, row: Row[Any], case: Case, asking: Asking) -> Iterable[Reason]:
-    if acting_role(case, asking.user, row.who) is None:
-        yield _not_yours(row)
-    if not track.states(case, None) & set(row.at):
-        yield _wrong_state(track, row, case, None, asking)
-    for _, reason in _failing([g for g in row.guards if not g.needs_body], case, None, asking):
-        yield reason
+    his = acting_role(case, asking.user, row.who) is not None
+    return in_the_way(track, row, case, asking, his=his, told=_told(track, case, asking))
 
 
-def _failing(
-    guards: Sequence[Guard], case: Case | None, command: Command | None, asking: Asking
-) -> list[tuple[Refuses, Reason]]:
-    found = ((g, g.test(case, command, asking)) for g in guards)  # type: ignore[arg-type]
-    return [(g.refuses, Reason(g.name, why)) for g, why in found if why is not None]
-
-
-def _refuse(failing: Sequence[tuple[Refuses, Reason]]) -> None:
-    for refuses in Refuses:
-        reasons = [reason for how, reason in failing if how is refuses]
-        if reasons:
-            raise Refusal(refuses, reasons)
-
-
-def _newly_due(
-    row: Row[Any], case: Case, command: Command, asking: Asking, events: Iterable[Event]
-) -> Iterable[Event]:
-    settled_now = {
-        e.due for e in events if isinstance(e, timers.DeadlineMet | timers.DeadlineWaived)
-    }
-    starts: list[tuple[Due, datetime]] = []
-    for start in row.starts:
-        starts += [(start, asking.now)] if isinstance(start, Due) else start(case, command, asking)
-    return started(starts, set(case.open_deadlines) - settled_now, asking)
-
-
-def _not_yours(row: Row[Any]) -> Reason:
-    people = ", ".join(who for who in row.who)
-    return Reason("role", f"Only for: {people}, on cases they are responsible for.")
-
-
-def _wrong_state(
-    track: Track, row: Row[Any], case: Case, command: Command | None, asking: Asking
-) -> Reason:
-    """Where the track stands, for whoever sees that much of the case."""
-    if track.name not in TOLD[sight(case, asking.user)]:
-        return Reason("state", "Not possible as the case stands: tell the lead what you know.")
-    now = _listed(sorted(track.states(case, command))) or "nothing of the kind"
-    return Reason(
-        "state", f"The {track.name} is at: {now}. This is possible at: {_listed(row.at)}."
-    )
-
-
-def _listed(states: Iterable[StrEnum]) -> str:
-    return ", ".join(state.replace("_", " ") for state in states)
+def _told(track: Track, case: Case, asking: Asking) -> bool:
+    """Whether where the track stands is for him to know."""
+    return track.name in TOLD[sight(case, asking.user)]

@@ -1,4 +1,4 @@
-"""The shape of every track's table, and what a row is made of.
+"""The shape of every table: of a case's tracks, and of the registers beside the cases.
 
 A row says who may ask what, in which states, under which named guards, what is then recorded, where
 the track is then, which deadlines that settles and which it starts. Decisions, permissions, the
@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 from msgspec.structs import replace
 
 from incidents.domain.facts import Event, Recorded
+from incidents.domain.patterns import KnownConcern
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import PEOPLES_ROLES, Due, Relation, Role
@@ -32,17 +33,25 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 C = TypeVar("C", bound=Command)
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
+S = TypeVar("S")
+"""What a table is about: a case, or an entry of a register."""
 Who = Role | Relation
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, when, at which school, and the request's id, from which new ids are derived."""
+    """Who asks, when, at which school, and the request's id, from which new ids are derived.
+
+    `other` is the other case that the request names, if there is one that the asker may see.
+    `concerns` are the school's low-level concerns on record, for the pattern they may make.
+    """
 
     user: User
     now: datetime
     school: School
     request: UUID
+    other: Case | None = None
+    concerns: tuple[KnownConcern, ...] = ()
 
     def new_id(self, label: str) -> UUID:
         """An id for something this request creates: the same request always gives the same id."""
@@ -74,7 +83,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class GuardOf(Generic[S]):
     """A named condition. `test` returns None when it holds, else what the asker has to do.
 
     A guard that `needs_body` can only be answered for a filled-in request; the others also tell a
@@ -82,23 +91,28 @@ class Guard:
     """
 
     name: str
-    test: Callable[[Case, Any, Asking], str | None]
+    test: Callable[[S, Any, Asking], str | None]
     needs_body: bool
     refuses: Refuses
 
 
-def guard(test: Callable[[Case, Any, Asking], str | None]) -> Guard:
-    """A guard on the case as it stands."""
-    return Guard(test.__name__, test, needs_body=False, refuses=Refuses.STATE)
+Guard = GuardOf[Case]
 
 
-def body_guard(
-    refuses: Refuses = Refuses.BODY,
-) -> Callable[[Callable[[Case, C, Asking], str | None]], Guard]:
+def guard(test: Callable[[S, Any, Asking], str | None]) -> GuardOf[S]:
+    """A guard on the case, or the entry, as it stands."""
+    return GuardOf(test.__name__, test, needs_body=False, refuses=Refuses.STATE)
+
+
+class _Named(Protocol):
+    def __call__(self, test: Callable[[S, C, Asking], str | None]) -> GuardOf[S]: ...
+
+
+def body_guard(refuses: Refuses = Refuses.BODY) -> _Named:
     """A guard on what is asked."""
 
-    def named(test: Callable[[Case, C, Asking], str | None]) -> Guard:
-        return Guard(test.__name__, test, needs_body=True, refuses=refuses)
+    def named(test: Callable[[S, C, Asking], str | None]) -> GuardOf[S]:
+        return GuardOf(test.__name__, test, needs_body=True, refuses=refuses)
 
     return named
 
@@ -112,22 +126,22 @@ Start = Due | Callable[[Case, Any, Asking], Iterable[tuple[Due, datetime]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[C]):
-    """One line of a track's table. `records[0]` is the event that moves the track to `to`.
+class RowOf(Generic[S, C]):
+    """One line of a table. `records[0]` is the event that moves the track to `to`.
 
     Where not every such event does, `moves` says which.
     """
 
     ask: type[C]
-    who: tuple[Who, ...]
+    who: tuple[Role | StrEnum, ...]
     at: tuple[StrEnum, ...]
     records: tuple[type[Event], ...]
-    by: Callable[[Case, C, Asking], Iterable[Event]]
+    by: Callable[[S, C, Asking], Iterable[Event]]
     to: StrEnum | None = None
     moves: Callable[[Any], bool] = always
-    guards: tuple[Guard, ...] = ()
+    guards: tuple[GuardOf[S], ...] = ()
     settles: tuple[Due, ...] = ()
-    starts: tuple[Start, ...] = ()
+    starts: tuple[Due | Callable[[S, Any, Asking], Iterable[tuple[Due, datetime]]], ...] = ()
     policy: tuple[int, ...] = ()
 
     @property
@@ -138,14 +152,21 @@ class Row(Generic[C]):
     @property
     def for_people(self) -> bool:
         """Whether anybody but our own programs may ever ask this."""
-        return any(isinstance(one, Relation) or one in PEOPLES_ROLES for one in self.who)
+        return any(not isinstance(one, Role) or one in PEOPLES_ROLES for one in self.who)
+
+
+class Row(RowOf[Case, C]):
+    """One line of the table of a case's track."""
+
+    __slots__ = ()
+    who: tuple[Who, ...]
 
 
 Apply = Callable[[Case, Any, Recorded], Case]
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class TrackOf(Generic[S]):
     """A table with the way to read its state off a case.
 
     `states` gives the track's states that count for this request (one, or one per agency while no
@@ -155,21 +176,28 @@ class Track:
     """
 
     name: str
-    states: Callable[[Case, Command | None], frozenset[StrEnum]]
+    states: Callable[[S, Command | None], frozenset[StrEnum]]
+    rows: tuple[RowOf[S, Any], ...]
+    apply: Mapping[type[Event], Callable[[S, Any, Recorded], S]]
+    place: Callable[[S, Any], S] | None = None
+
+
+class Track(TrackOf[Case]):
+    """One of the tracks of a case."""
+
+    __slots__ = ()
     rows: tuple[Row[Any], ...]
-    apply: Mapping[type[Event], Apply]
-    place: Callable[[Case, Any], Case] | None = None
 
 
 def kebab(name: str) -> str:
     return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
 
 
-def recording(event: type[Event]) -> Callable[[Case, Command, Asking], Iterable[Event]]:
+def recording(event: type[Event]) -> Callable[[Any, Command, Asking], Iterable[Event]]:
     """Record one event whose fields are the request's fields of the same name."""
     names: Final = event.__struct_fields__
 
-    def record(_case: Case, command: Command, _asking: Asking) -> Iterable[Event]:
+    def record(_of: object, command: Command, _asking: Asking) -> Iterable[Event]:
         return (event(**{n: getattr(command, n) for n in names if hasattr(command, n)}),)
 
     return record

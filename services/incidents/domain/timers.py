@@ -18,6 +18,7 @@ from incidents.domain.table import (
     Command,
     Refuses,
     Row,
+    RowOf,
     Track,
     body_guard,
     recording,
@@ -91,9 +92,8 @@ def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
 
 
-def settled(case: Case | None, row: Row[Any]) -> Iterable[DeadlineMet]:
+def settled(open_now: Iterable[Due], row: RowOf[Any, Any]) -> Iterable[DeadlineMet]:
     """The deadlines that a step meets, of those that are open."""
-    open_now = case.open_deadlines if case else ()
     return (DeadlineMet(due=due) for due in row.settles if due in open_now)
 
 
