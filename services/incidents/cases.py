@@ -26,7 +26,7 @@ from incidents.domain.intake import LogIncident
 from incidents.domain.moderation import CaptureEvidence
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
-from incidents.domain.table import Asking, Command
+from incidents.domain.table import Asking, Command, Refusal
 from incidents.school_files import SchoolFiles
 from incidents.store import (
     AlreadyClaimed,
@@ -169,12 +169,27 @@ class Cases:
         if not isinstance(command, CaptureEvidence):
             return
         case, _ = self.seen(user, case_id)
-        if key is not None and self.store.claim(*_claim_key(user, key)) is not None:
+        if key is not None and self.store.claim(*_claim_key(user, key.text)) is not None:
             return
         if version not in (None, case.version):
             raise Stale(case.version)
         rules.decide(case, command, self.asking(user, self.new_id()))
         self.store.blobs.keep(case.school, case.id, command.content)
+
+    def entitled(
+        self, user: User, case_id: UUID, ask: type[Command], key: str | None = None
+    ) -> None:
+        """Refuse whoever may not ask this on this case, whatever his request says.
+
+        Where he asked the same before with this idempotency key, he may well have lost the right
+        by it: he is given the first answer again. Raises `NoSuchCase`, `Refusal`.
+        """
+        case, _ = self.seen(user, case_id)
+        try:
+            rules.may_ask(case, ask, user)
+        except Refusal:
+            if key is None or self.store.claim(*_claim_key(user, key)) is None:
+                raise
 
     def seen(self, user: User, case_id: UUID) -> tuple[Case, Sight]:
         """Return the case and how much of it this user sees. Raises `NoSuchCase`."""
@@ -305,7 +320,7 @@ class _Change(ABC):
         self._cause = cause
         self._case: Case | None = None
         self._sealed: Sequence[Recorded] = ()
-        self.claims: Collection[ClaimKey] = (_claim_key(user, key),) if key else ()
+        self.claims: Collection[ClaimKey] = (_claim_key(user, key.text),) if key else ()
         self.kinds = (Kind(user.school, users.KIND),)
 
     @abstractmethod
@@ -332,7 +347,7 @@ class _Change(ABC):
     def _kept(self, case: Case) -> Iterator[Claim]:
         if self._key is not None:
             kept = _Kept(self._key.body, self._sealed[0].version, case.version)
-            key = _claim_key(self._user, self._key)
+            key = _claim_key(self._user, self._key.text)
             yield Claim(*key, stream=case.id, value=_ENCODE.encode(kept))
 
     def _refuse_reused_key(self, found: Found) -> None:
@@ -419,7 +434,7 @@ class _Ask(_Change):
         return self._placed(case.id, case.version + 1, decision, asking)
 
 
-def _claim_key(user: User, key: Key) -> ClaimKey:
+def _claim_key(user: User, key: str) -> ClaimKey:
     """A user's key under its hash: what a client chose as its key is nobody's business."""
-    digest = sha256(f"{user.id}:{key.text}".encode()).hexdigest()
+    digest = sha256(f"{user.id}:{key}".encode()).hexdigest()
     return ClaimKey(user.school, "idempotency", digest)

@@ -69,9 +69,11 @@ def _route(row: Row[Any]) -> HTTPRouteHandler:
     )
 
     async def ask(request: Call, case_id: FromPath[UUID]) -> Response[Recorded]:
-        # Nothing is taken from anybody for whom there is no such case.
+        # Nothing is taken, or judged, from anybody for whom there is no such case or who may not
+        # ask this on it.
         cases, user = request.installation.cases, request.user
-        await request.brief(cases.seen, user, case_id)
+        key_given = request.one_header("idempotency-key")
+        await request.brief(cases.entitled, user, case_id, row.ask, key_given)
         body = await request.body()
         version = request.if_match()
         # A file may be large, and reading it takes its time.

@@ -9,6 +9,7 @@ from litestar.params import RawBody
 
 from incidents.api.call import Call
 from incidents.api.operations import Contract, operation, placed, tag
+from incidents.domain.case import may_report
 from incidents.domain.intake import LogIncident
 from incidents.store import Receipt
 
@@ -38,6 +39,7 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 async def log_incident(request: Call, body: RawBody) -> Response[Logged]:
+    may_report(request.user)
     command = request.read(body, LogIncident)
     done = await request.installation.cases.logged(request.user, command, request.key(command))
     logged = Logged(

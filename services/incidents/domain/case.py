@@ -30,6 +30,7 @@ from incidents.domain.access import Sight, acting_role, sight
 from incidents.domain.deciding import decided, in_the_way, not_yours, refuse_if_failing
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.intake import IncidentLogged, LogIncident
+from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.table import (
     Apply,
@@ -116,9 +117,7 @@ def log(command: LogIncident, reference: str, asking: Asking) -> Decision:
 
     Raises `Refusal` for somebody who may not report, or with every reason against the report.
     """
-    role = next((r for r in lifecycle.LOGGERS if r in asking.user.roles), None)
-    if role is None:
-        raise Refusal(Refuses.WHO, [Reason("may_report", "Your role does not report incidents.")])
+    role = may_report(asking.user)
     refuse_if_failing(lifecycle.LOGGING_GUARDS, None, command, asking)
     events: list[Event] = [intake.incident_logged(command, reference)]
     events += intake.people_involved(command, asking)
@@ -133,12 +132,30 @@ def decide(case: Case, command: Command, asking: Asking) -> Decision:
     every reason in the body. Whether the asker may know of the case at all is not asked here.
     """
     track, row = ROWS[type(command)]
-    role = acting_role(case, asking.user, row.who)
-    if role is None:
-        raise Refusal(Refuses.WHO, [not_yours(row)])
+    role = may_ask(case, type(command), asking.user)
     return Decision(
         role, decided(track, row, case, command, asking, told=_told(track, case, asking))
     )
+
+
+def may_report(user: User) -> Role:
+    """Return the role in which this user reports. Raises `Refusal` for one who does not."""
+    role = next((r for r in lifecycle.LOGGERS if r in user.roles), None)
+    if role is None:
+        raise Refusal(Refuses.WHO, [Reason("may_report", "Your role does not report incidents.")])
+    return role
+
+
+def may_ask(case: Case, ask: type[Command], user: User) -> Role:
+    """Return the role in which this user asks this on this case, whatever his request says.
+
+    Raises `Refusal` where nobody would let him.
+    """
+    _, row = ROWS[ask]
+    role = acting_role(case, user, row.who)
+    if role is None:
+        raise Refusal(Refuses.WHO, [not_yours(row)])
+    return role
 
 
 def evolve(case: Case | None, recorded: Recorded) -> Case:

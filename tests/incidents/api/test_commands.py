@@ -163,5 +163,44 @@ async def test_a_letter_of_evidence_may_be_as_large_as_evidence(client: Client) 
     case = await client.report()
     large = b"x" * (2 * 1024 * 1024)
     assert (await case.ask("slt", "capture-evidence", evidence(large))).status_code == 200
-    answer = await case.ask("slt", "add-information", {"text": "x" * (1024 * 1024)})
+    answer = await case.ask("staff", "add-information", {"text": "x" * (1024 * 1024)})
     assert answer.status_code == 413
+
+
+async def test_whoever_may_not_ask_is_told_so_before_his_body_is_judged(client: Client) -> None:
+    case = await client.report()
+    for body in ({}, {"person": "nobody"}, {"unknown": 1}):
+        answer = await client.call("staff", "POST", f"{case.path}/conclude-disciplinary", body)
+        assert answer.status_code == 403
+        assert [reason["rule"] for reason in answer.json()["reasons"]] == ["role"]
+    unreadable = await client.http.post(
+        f"{case.path}/conclude-disciplinary",
+        content=b"{",
+        headers={"Authorization": f"Bearer {client.life.tokens['staff']}"},
+    )
+    assert unreadable.status_code == 403
+    report = await client.call("auditor", "POST", "/api/incidents", {"unknown": 1})
+    assert report.status_code == 403
+
+
+async def test_who_has_lost_the_right_by_what_he_asked_is_still_given_the_first_answer(
+    client: Client,
+) -> None:
+    case = await client.report("second_deputy")
+    await case.done("slt", "start-assessment")
+    await case.done("slt", "record-assessment", ASSESSMENT)
+    of = str(client.life.users["second_deputy"])
+    await case.done("slt", "request-second-opinion", {"of": of, "question": "Is it a threat?"})
+    asked = (await client.get("slt", f"{case.path}/history")).json()["entries"][-1]["data"]
+    said = {"opinion": asked["opinion"], "agrees": True, "view": "Rude, and it threatens nobody."}
+    version = {"If-Match": f'"{case.version}"'}
+    first, again, other = [
+        await client.call(
+            "second_deputy", "POST", f"{case.path}/record-second-opinion", said,
+            headers={**version, "Idempotency-Key": key},
+        )
+        for key in ("his-opinion", "his-opinion", "another-key")
+    ]  # fmt: skip
+    assert first.status_code == 200, first.text
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert other.status_code == 403
