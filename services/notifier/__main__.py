@@ -14,7 +14,7 @@ from uuid import UUID
 
 import click
 
-from durable import Database, StoreUnavailable
+from durable import Database, DatabaseError, StoreUnavailable
 from notifier import logs
 from notifier.clock import now
 from notifier.config import Settings
@@ -157,7 +157,7 @@ def migrate(role: str | None) -> None:
     try:
         with closing(_settings().place.open(SCHEMA, migrate=False)) as database:
             taken = database.migrate(role)
-    except StoreUnavailable as reason:
+    except (DatabaseError, StoreUnavailable) as reason:
         raise Failed(str(reason)) from reason
     click.echo(f"The ledger is up to date: {taken or 'no'} step{'s' * (taken != 1)} taken.")
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from durable import Database, Place
 from notifier.__main__ import main
-from notifier.database import FILE, open_ledger
+from notifier.database import FILE, SCHEMA, open_ledger
 from notifier.fates import Happening
 from notifier.inbox import Arrival, Inbox
 from notifier.ledger import Ledger, NewLetter, letter_id
@@ -122,6 +122,49 @@ def test_without_a_ledger_it_says_where_it_looked(var: Path) -> None:
     assert f"no ledger at {var / FILE}" in result.output
 
 
+def test_in_postgresql_the_tables_are_made_by_migrate_and_not_before(
+    var: Path, contract: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEMAS_DIR", str(contract))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    for started in (call(), call("letters")):
+        assert started.exit_code == 1
+        assert "has not the tables" in started.output
+        assert "python -m notifier migrate" in started.output
+        assert "Traceback" not in started.output
+    steps = len(SCHEMA.steps)
+    assert call("migrate").output == f"The ledger is up to date: {steps} steps taken.\n"
+    assert call("migrate").output == "The ledger is up to date: no steps taken.\n"
+    assert call("letters").output == "None.\n"
+    assert not (var / FILE).exists()
+
+
+def test_migrate_says_which_role_is_not_there(
+    var: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    refused = call("migrate", "--role", "caseward_nobody")
+    assert refused.exit_code == 1
+    assert 'role "caseward_nobody" does not exist' in refused.output
+    assert call("letters").exit_code == 1
+
+
+def test_a_file_needs_no_migration(var: Path) -> None:
+    assert call("migrate").output == "The ledger is up to date: no steps taken.\n"
+    assert call("letters").output == "None.\n"
+
+
+def test_an_address_that_is_none_is_refused_without_its_password(
+    var: Path, contract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEMAS_DIR", str(contract))
+    monkeypatch.setenv("DATABASE_URL", "postgres//notifier:secret@example.org/caseward")
+    for refused in (call(), call("letters"), call("migrate")):
+        assert refused.exit_code == 1
+        assert "It reads like postgresql://" in refused.output
+        assert "secret" not in refused.output
+
+
 def test_schemas_are_written_and_then_up_to_date(tmp_path: Path) -> None:
     assert call("schemas", "--check", str(tmp_path)).exit_code == 1
     assert "wrote" in call("schemas", str(tmp_path)).output
@@ -186,5 +229,5 @@ def test_a_setting_that_cannot_be_used_is_named(
 def test_help_has_examples() -> None:
     result = call("--help")
     assert "python -m notifier letters --state uncertain" in result.output
-    for command in ("letters", "dead-letters", "schemas", "lint"):
+    for command in ("letters", "dead-letters", "migrate", "schemas", "lint"):
         assert command in result.output
