@@ -4,7 +4,8 @@ Starts what the Procfile names: a NATS server and a local mailbox unless NATS_UR
 real ones, then the set-up step, then the services. What ends is started again. SIGINT or SIGTERM
 stops everything in reverse order. While it runs, `VAR/run.json` says where everything is.
 
-Reads PORT, HOST, VAR, NATS_URL, SMTP_URL, NATS_SERVER_BIN and, for other programs, PROCFILE.
+Reads PORT, HOST, VAR, API_WORKERS, NATS_URL, SMTP_URL, NATS_SERVER_BIN and, for other programs,
+PROCFILE.
 Exits 0 when asked to stop, 1 when the start failed, 2 when it cannot run as asked.
 """
 
@@ -94,7 +95,8 @@ def _environment(installation: Installation, names: list[str]) -> dict[str, str]
 
     Notes in `installation` where everything will answer, without passwords.
     """
-    around = {"HOST": LOOPBACK, "PORT": "8000", **os.environ, "VAR": str(installation.folder)}
+    defaults = {"HOST": LOOPBACK, "PORT": "8000", "API_WORKERS": "2"}
+    around = {**defaults, **os.environ, "VAR": str(installation.folder)}
     around["PYTHONUNBUFFERED"] = "1"
     _prepend(around, "PATH", Path(sys.executable).parent)
     _prepend(around, "PYTHONPATH", ROOT / "services")

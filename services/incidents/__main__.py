@@ -4,18 +4,19 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 import msgspec
 
 from incidents.config import Settings
-from incidents.installation import Installation, open_installation
-from incidents.school_files import BadSchoolFile
-from incidents.store import MasterKeyUnusable, StoreUnavailable
+
+if TYPE_CHECKING:
+    from incidents.installation import Installation
 
 TAMPERED = 1
 INCOMPLETE = 2
@@ -36,23 +37,41 @@ def main() -> None:
     )
 
 
-@main.command(help="Answer REST requests on HOST:PORT.")
+@main.command(help="Answer REST requests on HOST:PORT, with API_WORKERS processes.")
 def serve() -> None:
+    from incidents.api.workers import Workers
+
+    settings = _settings()
+    if settings.api_workers > 1 and not settings.api_worker:
+        command = (sys.executable, "-m", "incidents", "serve")
+        Workers(command, settings.api_workers, logging.getLogger("incidents.api").warning).run()
+    else:
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     import uvicorn
 
     from incidents.api.app import create_app
+    from incidents.api.workers import listening
 
-    settings = _settings()
     with _opened(settings) as installation:
-        uvicorn.run(
+        config = uvicorn.Config(
             create_app(installation),
-            host=settings.host,
-            port=settings.port,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
+        config.load()
+        # Only now, when nobody who connects has to wait for it.
+        try:
+            listener = listening(settings.host, settings.port, shared=settings.api_workers > 1)
+        except OSError as reason:
+            where = f"port {settings.port} of {settings.host}"
+            raise Failed(f"Nothing can listen on {where}: {reason.strerror}.") from reason
+        with listener, suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 @main.command(help="Follow the log: views, evidence, deadlines, and the way to and from NATS.")
@@ -275,8 +294,12 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Installation]:
+def _opened(settings: Settings) -> "Iterator[Installation]":
     """The installation, closed again; what is wrong with it is said in words."""
+    from incidents.installation import open_installation
+    from incidents.school_files import BadSchoolFile
+    from incidents.store import MasterKeyUnusable, StoreUnavailable
+
     try:
         installation = open_installation(settings)
     except (BadSchoolFile, MasterKeyUnusable, StoreUnavailable) as reason:

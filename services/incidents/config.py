@@ -25,6 +25,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     school_dir: Path = Path("deploy/school")
     allowed_hosts: str = ""
     """Host names the API answers to, with commas between; none: whatever it is called."""
+    api_workers: Count = 1
+    """So many processes answer; each counts requests and limits them for itself."""
+    api_worker: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Which of them this one is, from 1; `serve` sets it for those it starts."""
     api_threads: Count = 32
     writes_per_minute: Count = 6000
     """For each user; so many may also come at once."""

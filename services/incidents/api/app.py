@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from incidents.api.cursor import Cursors
 from incidents.api.edge import Edge
 from incidents.api.hosts import KnownHosts
 from incidents.api.limits import Limiter
-from incidents.api.metrics import Metrics
+from incidents.api.metrics import Metrics, Shelf
 from incidents.api.openapi import document
 from incidents.api.operations import CONTRACT, Contract, options
 from incidents.api.problems import Kind, Problem, answer
@@ -33,7 +34,9 @@ def openapi_document() -> bytes:
 
 def create_app(installation: Installation) -> Litestar:
     """Return the API of one installation."""
-    metrics = Metrics()
+    settings = installation.settings
+    metrics = Metrics(settings.api_worker or 1, lambda: installation.store.waiting)
+    shelf = Shelf(settings.var / "metrics", settings.api_workers)
     cursors = Cursors.load_or_create(installation.settings.var / "keys" / "cursor.key")
     hosts = installation.settings.hosts
     known_hosts = [DefineMiddleware(KnownHosts, hosts=hosts)] if hosts else []
@@ -44,6 +47,7 @@ def create_app(installation: Installation) -> Litestar:
             {
                 "installation": installation,
                 "metrics": metrics,
+                "shelf": shelf,
                 "cursors": cursors,
                 "openapi": openapi_document(),
             }
@@ -52,6 +56,7 @@ def create_app(installation: Installation) -> Litestar:
         before_request=_refuse_unasked,
         exception_handlers={Exception: answer},
         on_startup=[_bound_threads],
+        lifespan=[_leaving_numbers] if settings.api_workers > 1 else [],
         openapi_config=None,
         logging_config=None,
         debug=False,
@@ -85,6 +90,18 @@ async def _refuse_unasked(request: Request[Any, Any, Any]) -> None:
     contract: Contract | None = request.route_handler.opt.get(CONTRACT)
     if request.scope["query_string"] and contract is not None and not contract.query:
         raise Problem(Kind.BAD_REQUEST, "This address takes nothing after a ?: leave it out.")
+
+
+@asynccontextmanager
+async def _leaving_numbers(app: Litestar) -> AsyncIterator[None]:
+    """While several processes answer, leave for the others what this one has counted."""
+    shelf: Shelf = app.state["shelf"]
+    leaving = asyncio.create_task(shelf.keep(app.state["metrics"]))
+    try:
+        yield
+    finally:
+        leaving.cancel()
+        await asyncio.wait([leaving])
 
 
 async def _bound_threads(app: Litestar) -> None:

@@ -1,8 +1,9 @@
 """Is it alive, is it ready: for supervisors, without a token. How busy is it: for monitoring."""
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Literal
 
@@ -10,18 +11,22 @@ import msgspec
 from litestar import Response
 
 from incidents.api.call import Call
-from incidents.api.metrics import MEDIA_TYPE, Metrics, gauge
+from incidents.api.metrics import MEDIA_TYPE, Metrics, Shelf, gauge, lines
 from incidents.api.operations import TEXT, Contract, operation
 from incidents.api.problems import not_found
+from incidents.followers import NAMES, Note, standing
 from incidents.installation import Installation
 from incidents.store import StoreUnavailable
 from incidents.store.mapper import read_stamp
+from incidents.store.writer import MOST_WAITING
 
-MOST_LATE: Final = timedelta(seconds=60)
-"""How old an event may be that a follower does not know of yet."""
+CHOKED: Final = MOST_WAITING // 2
+"""So many requests of one process that wait to be recorded are more than it can keep up with."""
 _OF_PROXIES: Final = ("forwarded", "x-forwarded-", "x-real-ip", "via")
 
-Part = Literal["ok", "behind", "unreadable"]
+Stands = Literal["ok", "slow", "stuck", "absent", "unreadable"]
+"""Of a follower: `slow` is late but moves, `stuck` is late and stands still or fails, `absent` is
+done by nobody."""
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,15 +34,19 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """The log, and what follows it: the lists, and the tree of the proofs."""
+    """The store, and what follows its log: the lists, the proofs, the way to the notifier, and
+    the deadlines.
+    """
 
-    store: Part
-    views: Part
-    tree: Part
+    store: Literal["ok", "choked", "unreadable"]
+    views: Stands
+    sequencer: Stands
+    relay: Stands
+    timekeeper: Stands
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """Ready when every part is ok. Nobody learns from it whether anything was just recorded."""
+    """Ready when every part is ok or slow. It does not tell that something was just recorded."""
 
     status: Literal["ready", "not_ready"]
     parts: Parts
@@ -57,7 +66,7 @@ async def live(request: Call) -> Response[Live]:
     "/health/ready",
     Contract(
         id="ready",
-        summary="The log can be read, and its followers keep up with it",
+        summary="Requests can be recorded, and what follows from them gets on",
         tag="health",
         answer=Ready,
         open=True,
@@ -66,7 +75,7 @@ async def live(request: Call) -> Response[Live]:
 )
 def ready(request: Call) -> Response[Ready]:
     parts = _parts(request.installation)
-    fine = all(part == "ok" for part in msgspec.structs.astuple(parts))
+    fine = set(msgspec.structs.astuple(parts)) <= {"ok", "slow"}
     found = Ready(status="ready" if fine else "not_ready", parts=parts)
     return Response(found, status_code=200 if fine else 503)
 
@@ -89,14 +98,16 @@ def metrics(request: Call) -> Response[str]:
     """
     if not _may_count(request):
         raise not_found()
-    counted: Metrics = request.app.state["metrics"]
+    ours: Metrics = request.app.state["metrics"]
+    shelf: Shelf = request.app.state["shelf"]
     try:
         gauges = [*_gauges(request.installation)]
     except StoreUnavailable:
         gauges = []
     readable = gauge("caseward_store_readable", "Whether files answer.", [("", bool(gauges))])
-    lines = [*counted.lines(), *readable, *gauges]
-    return Response("\n".join(lines) + "\n", media_type=MEDIA_TYPE)
+    counted = sorted([ours.counted(), *shelf.others(ours.worker)], key=lambda one: one.worker)
+    text = [*lines(counted), *readable, *gauges]
+    return Response("\n".join(text) + "\n", media_type=MEDIA_TYPE)
 
 
 # ── who may read the numbers ──────────────────────────────────────────────────────────────────────
@@ -130,47 +141,75 @@ def _is_loopback(host: str) -> bool:
 
 
 def _parts(installation: Installation) -> Parts:
-    return Parts(
-        store=_part(installation, installation.store.head),
-        views=_part(installation, installation.views.position),
-        tree=_part(installation, lambda: _sequenced(installation)),
-    )
-
-
-def _part(installation: Installation, position: Callable[[], int]) -> Part:
-    """How a part that has come to a position stands, by the age of the first event after it."""
+    store = installation.store
     try:
-        unknown = installation.store.log(position(), 1)
+        now = installation.clock()
+        stand = {f.name: standing(f.note, f.unknown_since, now) for f in _followed(installation)}
     except StoreUnavailable:
-        return "unreadable"
-    late = installation.clock() - MOST_LATE
-    return "behind" if unknown and read_stamp(unknown[0].state).recorded_at < late else "ok"
+        unreadable: dict[str, Stands] = dict.fromkeys(NAMES, "unreadable")
+        return Parts(store="unreadable", **unreadable)
+    return Parts(store="choked" if store.waiting >= CHOKED else "ok", **stand)
 
 
-def _sequenced(installation: Installation) -> int:
-    with installation.tree.reading() as view:
-        last = view.last()
-    return last.position if last else 0
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A follower as it was noted, and what of the log it does not know of."""
+
+    name: str
+    note: Note | None
+    unknown: int
+    unknown_since: datetime | None
+
+    def late(self, now: datetime) -> timedelta:
+        """How long ago was recorded what it has to do next; of one that reads no log, its rest."""
+        since = self.unknown_since
+        if since is None and self.note is not None and self.note.position is None:
+            since = self.note.moved_at
+        return timedelta() if since is None else max(now - since, timedelta())
+
+
+def _followed(installation: Installation) -> list[_Followed]:
+    # Their notes first: the head can only be ahead of what they had reached.
+    notes, store = installation.followers.notes(), installation.store
+    head = store.head()
+
+    def followed(name: str) -> _Followed:
+        note = notes.get(name)
+        if note is None or note.position is None or note.position >= head:
+            return _Followed(name, note, 0, None)
+        first = read_stamp(store.log(note.position, 1)[0].state).recorded_at
+        return _Followed(name, note, head - note.position, first)
+
+    return [followed(name) for name in NAMES]
 
 
 def _gauges(installation: Installation) -> Iterator[str]:
-    # The followers first: the head can only be ahead of what they had reached.
-    followers: Mapping[str, int] = {
-        "views": installation.views.position(),
-        "tree": _sequenced(installation),
-    }
-    head = installation.store.head()
-    yield from gauge("caseward_log_head", "Last position in the log.", [("", head)])
+    followed, now = _followed(installation), installation.clock()
+    yield from gauge(
+        "caseward_log_head", "Last position in the log.", [("", installation.store.head())]
+    )
     yield from gauge(
         "caseward_follower_position",
         "How far each follower of the log has come.",
-        ((f'follower="{name}"', position) for name, position in followers.items()),
+        (
+            (f'follower="{one.name}"', one.note.position)
+            for one in followed
+            if one.note is not None and one.note.position is not None
+        ),
     )
-    yield from gauge(
-        "caseward_follower_lag",
-        "Positions between each follower and the head of the log.",
-        ((f'follower="{name}"', head - position) for name, position in followers.items()),
-    )
+    for name, help_text, value in _OF_A_FOLLOWER:
+        values = ((f'follower="{one.name}"', value(one, now)) for one in followed)
+        yield from gauge(f"caseward_follower_{name}", help_text, values)
+
+
+_OF_A_FOLLOWER: Final[tuple[tuple[str, str, Callable[[_Followed, datetime], int]], ...]] = (
+    ("up", "1 while it gets on with its work.",
+     lambda one, now: standing(one.note, one.unknown_since, now) in ("ok", "slow")),
+    ("lag", "Positions between it and the head of the log.", lambda one, now: one.unknown),
+    ("lag_seconds", "Since when what it has to do next waits.",
+     lambda one, now: round(one.late(now).total_seconds())),
+    ("failures", "Failures in a row.", lambda one, now: one.note.failures if one.note else 0),
+)  # fmt: skip
 
 
 ROUTES: Final = (live, ready, metrics)

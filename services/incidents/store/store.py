@@ -90,6 +90,11 @@ class Store:
         """The same for a coroutine, which waits without a thread of its own."""
         return await self._writer.written(request)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests of this process wait to be recorded."""
+        return self._writer.waiting
+
     def append(
         self, events: Sequence[Recorded], *, state: StateRow, claims: Sequence[Claim] = ()
     ) -> tuple[Receipt, ...]:

@@ -159,6 +159,11 @@ class Writer:
         await waiter.future
         return entry.result()
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._waiting)
+
     def close(self) -> None:
         """End the thread, if there is one, once everything that waits is written."""
         self._closed = True

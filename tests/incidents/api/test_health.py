@@ -3,13 +3,15 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
-import httpx
 import pytest
 
 from incidents.api.edge import LOG
+from incidents.api.health import CHOKED
+from incidents.followers import NAMES
+from incidents.store import Store
+from tests.incidents.api.noted import Noted
 from tests.incidents.api.school import Client, Template, open_school, report
 
 
@@ -22,41 +24,84 @@ async def readiness(client: Client) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
-def stands(store: str, views: str, tree: str) -> tuple[int, Any]:
-    fine = (store, views, tree) == ("ok", "ok", "ok")
-    parts = {"store": store, "views": views, "tree": tree}
+def stands(store: str = "ok", **others: str) -> tuple[int, Any]:
+    """What is answered when every follower stands well but the others."""
+    parts = {"store": store, **dict.fromkeys(NAMES, "ok"), **others}
+    fine = set(parts.values()) <= {"ok", "slow"}
     return (200 if fine else 503), {"status": "ready" if fine else "not_ready", "parts": parts}
 
 
-async def test_it_is_ready_while_followers_know_of_all_that_is_older_than_a_minute(
+async def test_a_follower_is_slow_when_it_is_late_and_stuck_when_it_does_not_move(
     client: Client,
 ) -> None:
-    client.life.follow()
-    client.life.clock.move(days=30)
-    assert await readiness(client) == stands("ok", "ok", "ok")
+    clock, noted = client.life.clock, Noted(client)
+    clock.move(days=30)
+    noted.moves("timekeeper")
+    assert await readiness(client) == stands()
     await client.report()
-    client.life.clock.move(seconds=60)
-    assert await readiness(client) == stands("ok", "ok", "ok")
-    client.life.clock.move(seconds=1)
-    assert await readiness(client) == stands("ok", "behind", "behind")
-    client.life.installation.sequencer().catch_up()
-    assert await readiness(client) == stands("ok", "behind", "ok")
-    client.life.follow()
-    assert await readiness(client) == stands("ok", "ok", "ok")
+    noted.moves("relay", "sequencer", "timekeeper")
+    clock.move(seconds=10)
+    noted.lives()
+    assert await readiness(client) == stands()
+    clock.move(seconds=1)
+    noted.moves("timekeeper")
+    assert await readiness(client) == stands(views="slow")
+    clock.move(seconds=20)
+    noted.moves("timekeeper")
+    assert await readiness(client) == stands(views="stuck")
+    noted.moves("views")
+    assert await readiness(client) == stands()
 
 
 async def test_one_event_that_waits_behind_newer_ones_counts_by_its_own_age(
     client: Client,
 ) -> None:
-    client.life.follow()
+    noted = Noted(client)
     await client.report()
-    client.life.clock.move(seconds=61)
+    client.life.clock.move(seconds=31)
     await client.report()
-    assert await readiness(client) == stands("ok", "behind", "behind")
+    noted.moves("relay", "sequencer", "timekeeper")
+    assert await readiness(client) == stands(views="stuck")
+
+
+async def test_a_follower_that_nobody_does_is_absent(client: Client) -> None:
+    assert await readiness(client) == stands(**dict.fromkeys(NAMES, "absent"))
+    noted = Noted(client)
+    assert await readiness(client) == stands()
+    client.life.clock.move(seconds=11)
+    noted.lives("views", "sequencer", "relay")
+    assert await readiness(client) == stands(timekeeper="absent")
+
+
+async def test_a_timekeeper_that_looks_no_more_is_stuck(client: Client) -> None:
+    noted = Noted(client)
+    client.life.clock.move(seconds=31)
+    noted.lives()
+    assert await readiness(client) == stands(timekeeper="stuck")
+
+
+async def test_a_follower_that_goes_on_failing_is_stuck_though_there_is_nothing_to_do(
+    client: Client,
+) -> None:
+    noted = Noted(client)
+    noted.failing_since["relay"] = client.life.clock.now
+    noted.lives()
+    assert await readiness(client) == stands()
+    client.life.clock.move(seconds=6)
+    noted.lives()
+    assert await readiness(client) == stands(relay="stuck")
+
+
+async def test_it_is_not_ready_while_more_waits_than_can_be_recorded_soon(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Noted(client)
+    monkeypatch.setattr(Store, "waiting", property(lambda _: CHOKED))
+    assert await readiness(client) == stands("choked")
 
 
 async def test_readiness_does_not_tell_that_something_was_just_recorded(client: Client) -> None:
-    client.life.follow()
+    Noted(client)
     before = (await client.get(None, "/health/ready")).content
     case = await client.report()
     await case.done("slt", "start-assessment")
@@ -69,7 +114,7 @@ async def test_it_is_not_ready_without_its_files(template: Template, tmp_path: P
     life.installation.store.close()
     (tmp_path / "var" / "events.db").rename(tmp_path / "gone")
     (tmp_path / "var" / "events.db").mkdir()
-    assert await readiness(client) == stands("unreadable", "unreadable", "unreadable")
+    assert await readiness(client) == stands("unreadable", **dict.fromkeys(NAMES, "unreadable"))
     metrics = await client.get(None, "/metrics")
     assert "caseward_store_readable 0" in metrics.text
     refused = await client.get("slt", "/api/me")
@@ -78,108 +123,9 @@ async def test_it_is_not_ready_without_its_files(template: Template, tmp_path: P
     assert refused.headers["content-type"] == "application/problem+json"
     assert str(tmp_path) not in refused.text
     await client.http.aclose()
+    life.installation.followers.close()
     life.installation.views.close()
     life.installation.tree.close()
-
-
-async def test_metrics_count_by_route_and_never_by_person(client: Client) -> None:
-    case = await client.report()
-    await client.get("slt", case.path)
-    await client.get("slt", f"/api/cases/{UUID(int=0)}")
-    await client.call("slt", "BREW", "/api/incidents")
-    text = (await client.get(None, "/metrics")).text
-    route = 'route="/api/cases/{case_id}"'
-    assert f'caseward_requests_total{{method="GET",{route},status="200"}} 1' in text
-    assert f'caseward_requests_total{{method="GET",{route},status="404"}} 1' in text
-    assert f'caseward_request_seconds_count{{method="GET",{route}}} 2' in text
-    assert 'caseward_requests_total{method="other",route="unrouted",status="405"} 1' in text
-    head = client.life.installation.store.head()
-    assert f"caseward_log_head {head}" in text
-    assert f'caseward_follower_lag{{follower="views"}} {head}' in text
-    assert str(case.id) not in text
-
-
-async def test_commands_are_counted_and_logged_under_one_name(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, LOG.name):
-        case = await client.report()
-        await case.done("slt", "start-assessment")
-        await case.ask("slt", "make-referral", {})
-        await client.call("slt", "POST", f"/api/letters/{UUID(int=0)}/approve", {})
-    text = (await client.get(None, "/metrics")).text
-    route = 'route="/api/cases/{case_id}/{command}"'
-    assert f'caseward_requests_total{{method="POST",{route},status="200"}} 1' in text
-    assert f'caseward_requests_total{{method="POST",{route},status="422"}} 1' in text
-    assert 'route="/api/letters/{letter_id}/{command}"' in text
-    for command in ("start-assessment", "make-referral", "approve"):
-        assert command not in text
-        assert command not in caplog.text
-
-
-TOKEN: Final = "a-token-for-the-monitoring"
-
-
-@pytest.mark.parametrize(
-    ("peer", "headers", "status"),
-    [
-        ("127.0.0.1", {}, 200),
-        ("127.8.8.8", {}, 200),
-        ("::1", {}, 200),
-        ("::ffff:127.0.0.1", {}, 200),
-        ("192.0.2.1", {}, 404),
-        ("::ffff:192.0.2.1", {}, 404),
-        ("2001:db8::1", {}, 404),
-        ("a-socket", {}, 404),
-        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 404),
-        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 404),
-        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 404),
-        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}, 404),
-        ("127.0.0.1", {"Via": "1.1 proxy"}, 404),
-        ("192.0.2.1", {"Authorization": f"Bearer {TOKEN}"}, 404),
-    ],
-)
-async def test_without_a_token_of_its_own_metrics_are_for_the_same_machine(
-    client: Client, peer: str, headers: dict[str, str], status: int
-) -> None:
-    assert (await counted(client, peer, headers)).status_code == status
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ([("Authorization", f"Bearer {TOKEN}")], 200),
-        ([("Authorization", f"Bearer {TOKEN}"), ("X-Forwarded-For", "192.0.2.7")], 200),
-        ([], 404),
-        ([("Authorization", f"Bearer {TOKEN}x")], 404),
-        ([("Authorization", f"Bearer {TOKEN[:-1]}")], 404),
-        ([("Authorization", "Bearer é")], 404),
-        ([("Authorization", TOKEN)], 404),
-        ([("Authorization", f"Bearer {TOKEN}")] * 2, 404),
-    ],
-)
-async def test_where_metrics_have_a_token_it_is_what_opens_them(
-    template: Template, tmp_path: Path, headers: list[tuple[str, str]], status: int
-) -> None:
-    life = open_school(template, tmp_path / "var", metrics_token=TOKEN)
-    client = Client(life)
-    for peer in ("127.0.0.1", "192.0.2.1"):
-        answer = await counted(client, peer, [(k, v.encode()) for k, v in headers])
-        assert answer.status_code == status
-        nowhere = await client.get("slt", "/nowhere")
-        assert status == 200 or answer.content == nowhere.content
-    mine = {"Authorization": f"Bearer {life.tokens['auditor']}"}
-    assert (await counted(client, "127.0.0.1", mine)).status_code == 404
-    await client.http.aclose()
-    life.installation.close()
-
-
-async def counted(client: Client, peer: str, headers: Any) -> httpx.Response:
-    """What /metrics answers to a program at this address."""
-    # Litestar's types for ASGI are narrower than httpx's.
-    transport = httpx.ASGITransport(app=client.app, client=(peer, 1))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://school.example") as http:
-        return await http.get("/metrics", headers=headers)
 
 
 async def test_the_access_log_has_a_line_per_request_and_no_ids(
