@@ -16,6 +16,7 @@ from incidents.domain.assessment import AssessmentRecorded
 from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInformed
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
+from incidents.domain.concerns import PatternDetected
 from incidents.domain.contact import UnreasonableContactDecided
 from incidents.domain.direct import ImmediateDangerRaised
 from incidents.domain.facts import Event, Recorded
@@ -25,15 +26,17 @@ from incidents.domain.first_stage import (
     Stage1Decided,
 )
 from incidents.domain.intake import IncidentLogged
-from incidents.domain.internal import MeetingInvited, RemedyRequired
+from incidents.domain.internal import MeetingInvited
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.opinions import SecondOpinionRequested
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
 from incidents.domain.referral import ReferralMade
+from incidents.domain.remedies import RemedyRequired
 from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
 from incidents.domain.sharing import DisclosureAgreed
 from incidents.domain.timers import DeadlineMissed
+from incidents.domain.training import TrainingAssigned
 from incidents.domain.vocabulary import LetterForm
 
 PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
@@ -57,6 +60,8 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     LaSupportRequested: ("v1", ("enquiry",)),
     DataBreachSuspected: ("v1", ()),
     ImmediateDangerRaised: ("v1", ()),
+    PatternDetected: ("v1", ("concern",)),
+    TrainingAssigned: ("v1", ("training", "person")),
     SecondOpinionRequested: ("v1", ("opinion",)),
     DisclosureAgreed: ("v1", ("agency", "person")),
     IcoDecided: ("v1", ("report",)),

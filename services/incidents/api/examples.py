@@ -26,9 +26,7 @@ from incidents.domain.intake import (
 from incidents.domain.internal import (
     RecordMeeting,
     RecordPostStatus,
-    RecordRemedyMet,
     RequestRemoval,
-    RequireRemedy,
     StartInternalHandling,
 )
 from incidents.domain.moderation import (
@@ -39,6 +37,7 @@ from incidents.domain.moderation import (
     WaiveNotice,
 )
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse, ResumeInternal
+from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
 from incidents.domain.timers import WaiveDeadline
 
 PERSON: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"

@@ -20,6 +20,7 @@ from incidents.domain.breach import (
     SuspectBreach,
 )
 from incidents.domain.complaint_ends import DivertComplaint, ExtendComplaint, WithdrawComplaint
+from incidents.domain.concerns import RecordLowLevelConcern, ReviewConcern
 from incidents.domain.contact import LimitContact, ReviewContact
 from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import (
@@ -36,6 +37,7 @@ from incidents.domain.first_stage import (
     RecordInvestigation,
     ReferToComplaints,
 )
+from incidents.domain.links import LinkCase, MarkDuplicate
 from incidents.domain.opinions import (
     RecordSecondOpinion,
     RequestSecondOpinion,
@@ -49,6 +51,7 @@ from incidents.domain.press import (
     RequestLaSupport,
     RespondToPress,
 )
+from incidents.domain.readings import AnnotateEntry, InterpretPolicy
 from incidents.domain.referral import RecordAgencyWithdrawal
 from incidents.domain.second_stage import (
     ConvenePanel,
@@ -58,6 +61,7 @@ from incidents.domain.second_stage import (
     RequestStage2,
 )
 from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
+from incidents.domain.training import AssignTraining, DropTraining, RecordTrainingAttended
 
 PERSON: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
 THING: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b6"
@@ -170,9 +174,43 @@ _AGENCIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     },
     WithdrawOpinionRequest: {"opinion": THING, "reason": "She is away until Monday."},
 }
+_FOLLOWING: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    RecordLowLevelConcern: {
+        "person": PERSON,
+        "what": "A picture of the class on a telephone of his own.",
+        "context": "On a trip; he deleted it when he was asked to.",
+        "observed_at": FRIDAY,
+    },
+    ReviewConcern: {"concern": THING, "decision": "guidance_given", "reason": WHY},
+    AssignTraining: {
+        "person": PERSON,
+        "topic": "Safe use of social media for staff.",
+        "attend_by": AHEAD,
+    },
+    RecordTrainingAttended: {
+        "training": THING,
+        "attended_at": FRIDAY,
+        "seen": "His name stands on the list of that day.",
+    },
+    DropTraining: {"training": THING, "reason": "The colleague has left the school."},
+    LinkCase: {
+        "other": THING,
+        "relation": "same_people",
+        "reason": "The same parent wrote in another group.",
+        "people": [{"here": PERSON, "there": USERS[0]}],
+    },
+    MarkDuplicate: {"other": THING, "reason": "Two colleagues reported one post."},
+    InterpretPolicy: {"clauses": ["1.2", "3.1"], "reading": WHY},
+    AnnotateEntry: {
+        "entry": 1,
+        "correction": "It was on a Thursday.",
+        "reason": "The diary of the class says so.",
+    },
+}
 BESIDE: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     **_COMPLAINT,
     **_PRESS_AND_BREACH,
     **_STAFF,
     **_AGENCIES,
+    **_FOLLOWING,
 }

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from incidents.domain.access import colleagues, somebody_else_may
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
+from incidents.domain.links import MarkDuplicate
 from incidents.domain.parallel import OpinionState
 from incidents.domain.referral import agency_deadline_met
 from incidents.domain.state import Assessment, Case, imagery_flag
@@ -261,7 +262,7 @@ def offences_match_the_finding(
 
 @body_guard()
 def named_child_needs_a_second_person(
-    case: Case, command: MarkOutOfScope, asking: Asking
+    case: Case, command: MarkOutOfScope | MarkDuplicate, asking: Asking
 ) -> str | None:
     named = case.about_a_child or any(p.role in CHILD_ROLES for p in case.of(Part.AFFECTED))
     if not named:

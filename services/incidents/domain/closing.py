@@ -85,6 +85,8 @@ def retention(case: Case) -> Retention:
         return Retention.MALICIOUS_OR_FALSE
     if case.assessment is not None and case.assessment.harm_suspected:
         return Retention.ALLEGATION
+    if case.concerns:
+        return Retention.LOW_LEVEL
     if case.complaint is not None and case.complaint.received_at is not None:
         return Retention.COMPLAINT
     return Retention.CONDUCT
@@ -107,6 +109,7 @@ STEPS: Final[Mapping[Route, tuple[tuple[str, str], ...]]] = {
     ),
     Route.STAFF_CONDUCT: (("remedies", "say what has to be put right (require-remedy)"),),
     Route.COLLEAGUE: (("remedies", "say what has to be put right (require-remedy)"),),
+    Route.LOW_LEVEL: (("concerns", "write down the concern (record-low-level-concern)"),),
     Route.PUPIL_BEHAVIOUR: (),
 }
 """What each route asks for before an outcome: the field that shows it, and what to do."""

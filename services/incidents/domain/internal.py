@@ -1,24 +1,22 @@
-"""Internal handling: what the school does itself, with parents and with its own staff.
+"""Internal handling: what the school does itself, on which route, and how it talks with parents.
 
-Parents are asked to remove a post and invited to talk, in one step (policy row 45). Staff are told
-the clause, what to put right, by when, and what support there is (row 8, row 30).
+Parents are asked to remove a post and invited to talk, in one step (policy row 45). What staff are
+asked to put right stands in `remedies`.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Final
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from incidents.domain.agencies import AGENCIES
-from incidents.domain.facts import CaseText, Event, PersonId, Recorded, SealedUnder, Text
-from incidents.domain.state import Case, Remedy
+from incidents.domain.facts import CaseText, Event, PersonId, Recorded
+from incidents.domain.state import Case
 from incidents.domain.table import Apply, Asking, Command, body_guard, guard, recording
 from incidents.domain.vocabulary import (
     Agency,
-    ClauseRef,
     Due,
     Finding,
     Moment,
@@ -30,6 +28,7 @@ from incidents.domain.vocabulary import (
 )
 
 FURTHEST_AHEAD: Final = timedelta(days=366)
+NOT_A_YEAR_AHEAD: Final = "The date has to lie ahead, and by less than a year: check it."
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -64,23 +63,6 @@ class RecordMeeting(Command, frozen=True, kw_only=True):
     agreed: Words
 
 
-class RequireRemedy(Command, frozen=True, kw_only=True):
-    """Ask a member of staff to put something right, with the clauses, a date and the support."""
-
-    person: PersonId
-    clauses: Annotated[tuple[ClauseRef, ...], msgspec.Meta(min_length=1, max_length=10)]
-    correction: Words
-    correct_by: Moment
-    support: Words | None = None
-
-
-class RecordRemedyMet(Command, frozen=True, kw_only=True):
-    """Record that what was asked for has been put right, and how that was seen."""
-
-    remedy: UUID
-    seen: Words
-
-
 # ── events ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -111,22 +93,6 @@ class MeetingHeld(Event, frozen=True, kw_only=True):
     held_at: datetime
     attendees: CaseText
     agreed: CaseText
-
-
-class RemedyRequired(Event, frozen=True, kw_only=True):
-    TOPIC = "incidents.remedy_required"
-    remedy: UUID
-    person: PersonId
-    clauses: tuple[str, ...]
-    correct_by: datetime
-    correction: CaseText
-    support: Annotated[Text | None, SealedUnder()] = None
-
-
-class RemedyMet(Event, frozen=True, kw_only=True):
-    TOPIC = "incidents.remedy_met"
-    remedy: UUID
-    seen: CaseText
 
 
 # ── guards ────────────────────────────────────────────────────────────────────────────────────────
@@ -180,13 +146,6 @@ def route_is_parent(case: Case, _command: Command | None, _asking: Asking) -> st
 
 
 @guard
-def route_is_staff(case: Case, _command: Command | None, _asking: Asking) -> str | None:
-    if case.route in (Route.STAFF_CONDUCT, Route.COLLEAGUE):
-        return None
-    return "Only on the routes for staff."
-
-
-@guard
 def evidence_is_kept(case: Case, _command: Command | None, _asking: Asking) -> str | None:
     """No step that may make a post vanish before it is kept (trap 4)."""
     if case.evidence:
@@ -196,26 +155,14 @@ def evidence_is_kept(case: Case, _command: Command | None, _asking: Asking) -> s
 
 @body_guard()
 def parent_may_be_written_to(case: Case, command: RequestRemoval, _asking: Asking) -> str | None:
-    return _may_be_written_to(case, command.person, {PersonRole.PARENT})
+    return may_be_written_to(case, command.person, {PersonRole.PARENT})
 
 
 @body_guard()
-def staff_may_be_written_to(case: Case, command: RequireRemedy, _asking: Asking) -> str | None:
-    return _may_be_written_to(case, command.person, {PersonRole.STAFF, PersonRole.HEADTEACHER})
-
-
-@body_guard()
-def times_lie_ahead(
-    _case: Case, command: RequestRemoval | RequireRemedy, asking: Asking
-) -> str | None:
-    moments = (
-        command.meeting_slots if isinstance(command, RequestRemoval) else (command.correct_by,)
-    )
-    if any(moment <= asking.now for moment in moments):
-        return "The date given has passed: choose one that lies ahead."
-    if any(moment - asking.now > FURTHEST_AHEAD for moment in moments):
-        return "The date given lies more than a year ahead: check the year."
-    return None
+def slots_lie_ahead(_case: Case, command: RequestRemoval, asking: Asking) -> str | None:
+    if all(lies_ahead(slot, asking) for slot in command.meeting_slots):
+        return None
+    return NOT_A_YEAR_AHEAD
 
 
 @body_guard()
@@ -226,23 +173,11 @@ def times_have_passed(
     return "This time lies in the future." if moment > asking.now else None
 
 
-@body_guard()
-def remedy_is_open(case: Case, command: RecordRemedyMet, _asking: Asking) -> str | None:
-    remedy = case.remedies.get(command.remedy)
-    if remedy is None or remedy.met:
-        return "There is no open remedy with this id in the case."
-    return None
+def lies_ahead(moment: datetime, asking: Asking) -> bool:
+    return timedelta() < moment - asking.now <= FURTHEST_AHEAD
 
 
-@body_guard()
-def remedy_clauses_are_in_the_policy(
-    _case: Case, command: RequireRemedy, asking: Asking
-) -> str | None:
-    unknown = [ref for ref in command.clauses if ref not in asking.school.clauses]
-    return f"The policy in force has no clause {', '.join(unknown)}." if unknown else None
-
-
-def _may_be_written_to(case: Case, person: PersonId, roles: set[PersonRole]) -> str | None:
+def may_be_written_to(case: Case, person: PersonId, roles: set[PersonRole]) -> str | None:
     known = case.people.get(person)
     if known is None or known.part is not Part.SUBJECT or known.role not in roles:
         return "`person` has to be a subject of this case whom this letter is for."
@@ -261,21 +196,9 @@ def removal_requested(_case: Case, command: RequestRemoval, _asking: Asking) -> 
     yield MeetingInvited(person=command.person, meeting_slots=command.meeting_slots)
 
 
-def remedy_required(_case: Case, command: RequireRemedy, asking: Asking) -> Iterable[Event]:
-    yield RemedyRequired(
-        remedy=asking.new_id("remedy"),
-        person=command.person,
-        clauses=command.clauses,
-        correct_by=command.correct_by,
-        correction=command.correction,
-        support=command.support,
-    )
-
-
 internal_handling_started = recording(InternalHandlingStarted)
 post_status_checked = recording(PostStatusChecked)
 meeting_held = recording(MeetingHeld)
-remedy_met = recording(RemedyMet)
 
 # ── deadlines ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -285,23 +208,6 @@ def removal_deadlines(
 ) -> Iterable[tuple[Due, datetime]]:
     if command.route is Route.PARENT:
         yield Due.REMOVAL_LETTER, asking.now
-
-
-def remedy_deadline(
-    _case: Case, command: RequireRemedy, asking: Asking
-) -> Iterable[tuple[Due, datetime]]:
-    """Due at the end of the day that the letter names, whatever the clock says."""
-    yield Due.REMEDY, asking.school.morning_of(command.correct_by)
-
-
-def next_remedy_deadline(
-    case: Case, command: RecordRemedyMet, asking: Asking
-) -> Iterable[tuple[Due, datetime]]:
-    """What is still to be put right has a deadline of its own once the first is met."""
-    others = (r for r in case.remedies.values() if r.remedy != command.remedy)
-    left = [remedy.correct_by for remedy in others if not remedy.met]
-    if left:
-        yield Due.REMEDY, asking.school.morning_of(min(left))
 
 
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────
@@ -328,32 +234,10 @@ def _met(case: Case, event: MeetingHeld, _recorded: Recorded) -> Case:
     return replace(case, meeting_held_at=event.held_at)
 
 
-def _remedy_required(case: Case, event: RemedyRequired, recorded: Recorded) -> Case:
-    remedy = Remedy(
-        remedy=event.remedy,
-        person=event.person,
-        clauses=event.clauses,
-        correct_by=event.correct_by,
-        correction=event.correction,
-        support=event.support,
-    )
-    prompts = {**case.prompts, recorded.event_id: recorded.actor.user}
-    return replace(case, remedies={**case.remedies, event.remedy: remedy}, prompts=prompts)
-
-
-def _remedy_met(case: Case, event: RemedyMet, _recorded: Recorded) -> Case:
-    if event.remedy not in case.remedies:
-        return case
-    remedy = replace(case.remedies[event.remedy], met=True)
-    return replace(case, remedies={**case.remedies, event.remedy: remedy})
-
-
 APPLY: Final[dict[type[Event], Apply]] = {
     InternalHandlingStarted: _started,
     RemovalRequested: _asked_to_remove,
     MeetingInvited: _invited,
     PostStatusChecked: _post_checked,
     MeetingHeld: _met,
-    RemedyRequired: _remedy_required,
-    RemedyMet: _remedy_met,
 }

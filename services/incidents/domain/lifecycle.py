@@ -11,7 +11,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from incidents.domain import assessment, closing, direct, intake, internal, loose_ends, referral
+from incidents.domain import (
+    assessment,
+    closing,
+    direct,
+    intake,
+    internal,
+    links,
+    loose_ends,
+    readings,
+    referral,
+    remedies,
+)
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
@@ -58,13 +69,16 @@ from incidents.domain.internal import (
     PostStatusChecked,
     RecordMeeting,
     RecordPostStatus,
-    RecordRemedyMet,
-    RemedyMet,
-    RemedyRequired,
     RemovalRequested,
     RequestRemoval,
-    RequireRemedy,
     StartInternalHandling,
+)
+from incidents.domain.links import DuplicateLinked, IncidentsLinked, LinkCase, MarkDuplicate
+from incidents.domain.readings import (
+    AnnotateEntry,
+    EntryAnnotated,
+    InterpretPolicy,
+    PolicyInterpretationRecorded,
 )
 from incidents.domain.referral import (
     InternalHandlingResumed,
@@ -73,6 +87,7 @@ from incidents.domain.referral import (
     ReferralMade,
     ResumeInternal,
 )
+from incidents.domain.remedies import RecordRemedyMet, RemedyMet, RemedyRequired, RequireRemedy
 from incidents.domain.state import Case
 from incidents.domain.table import Apply, Asking, Command, Row, Track, recording
 from incidents.domain.timers import DeadlineMet, DeadlineWaived
@@ -137,6 +152,15 @@ TRANSITIONS = (
         guards=(intake.corrected_url_is_a_url,),
         records=(EntryCorrected,),
         by=intake.entry_corrected,
+        policy=(52,),
+    ),
+    Row(
+        ask=AnnotateEntry,
+        who=_SENIOR,
+        at=_ANY,
+        guards=(readings.entry_is_there,),
+        records=(EntryAnnotated,),
+        by=readings.entry_annotated,
         policy=(52,),
     ),
     Row(
@@ -217,6 +241,42 @@ TRANSITIONS = (
         policy=(9,),
     ),
     Row(
+        ask=MarkDuplicate,
+        who=(_LEAD,),
+        at=(Stage.ASSESSING,),
+        guards=(
+            links.other_case_is_seen,
+            links.other_case_is_no_duplicate,
+            assessment.no_harm_suspected,
+            loose_ends.report_is_acknowledged,
+            assessment.named_child_needs_a_second_person,
+            *loose_ends.PARALLEL,
+        ),
+        records=(DuplicateLinked, CaseClosed),
+        by=links.duplicate_linked,
+        to=Stage.CLOSED,
+        settles=(Due.ASSESSMENT, Due.URGENT_ASSESSMENT, Due.MODERATION),
+        policy=(13,),
+    ),
+    Row(
+        ask=LinkCase,
+        who=_SENIOR,
+        at=_ANY,
+        guards=(links.other_case_is_seen, links.people_stand_in_both),
+        records=(IncidentsLinked,),
+        by=links.incidents_linked,
+        policy=(13,),
+    ),
+    Row(
+        ask=InterpretPolicy,
+        who=(_LEAD, Role.HEADTEACHER, Role.CHAIR),
+        at=tuple(s for s in _OPEN if s is not Stage.REPORTED),
+        guards=(readings.interpreted_clauses_are_in_the_policy,),
+        records=(PolicyInterpretationRecorded,),
+        by=readings.policy_interpreted,
+        policy=(29, 43),
+    ),
+    Row(
         ask=DecideNotToRefer,
         who=(Role.HEADTEACHER, Role.DSL, Role.CHAIR),
         at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
@@ -237,6 +297,7 @@ TRANSITIONS = (
             assessment.harm_test_covers_who_is_concerned,
             internal.no_route_yet,
             internal.conduct_was_unacceptable,
+            readings.two_ways_are_read_in_one,
             internal.nothing_has_to_be_referred_first,
             internal.no_agency_holds,
         ),
@@ -255,7 +316,7 @@ TRANSITIONS = (
             internal.no_agency_holds,
             internal.evidence_is_kept,
             internal.parent_may_be_written_to,
-            internal.times_lie_ahead,
+            internal.slots_lie_ahead,
         ),
         records=(RemovalRequested, MeetingInvited),
         by=internal.removal_requested,
@@ -289,26 +350,26 @@ TRANSITIONS = (
         at=(Stage.INTERNAL,),
         guards=(
             assessment.harm_test_covers_who_is_concerned,
-            internal.route_is_staff,
+            remedies.route_is_staff,
             internal.no_agency_holds,
-            internal.staff_may_be_written_to,
-            internal.remedy_clauses_are_in_the_policy,
-            internal.times_lie_ahead,
+            remedies.staff_may_be_written_to,
+            remedies.remedy_clauses_are_in_the_policy,
+            remedies.date_lies_ahead,
         ),
         records=(RemedyRequired,),
-        by=internal.remedy_required,
-        starts=(internal.remedy_deadline,),
+        by=remedies.remedy_required,
+        starts=(remedies.remedy_deadline,),
         policy=(8, 30, 33),
     ),
     Row(
         ask=RecordRemedyMet,
         who=(_LEAD,),
         at=(Stage.INTERNAL,),
-        guards=(internal.remedy_is_open,),
+        guards=(remedies.remedy_is_open,),
         records=(RemedyMet,),
-        by=internal.remedy_met,
+        by=remedies.remedy_met,
         settles=(Due.REMEDY,),
-        starts=(internal.next_remedy_deadline,),
+        starts=(remedies.next_remedy_deadline,),
         policy=(8, 30),
     ),
     Row(
@@ -376,6 +437,7 @@ TRANSITIONS = (
         guards=(
             assessment.harm_test_covers_who_is_concerned,
             closing.handled_or_acceptable,
+            readings.two_ways_are_read_in_one,
             internal.nothing_has_to_be_referred_first,
             loose_ends.no_open_referral,
             closing.steps_are_done_or_left_out_with_a_reason,
@@ -422,6 +484,9 @@ APPLY: Final[dict[type[Event], Apply]] = {
     **intake.APPLY,
     **assessment.APPLY,
     **direct.APPLY,
+    **remedies.APPLY,
+    **links.APPLY,
+    **readings.APPLY,
     **internal.APPLY,
     **closing.APPLY,
 }

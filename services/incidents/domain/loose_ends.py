@@ -10,6 +10,7 @@ from incidents.domain.parallel import (
     AllegationOutcome,
     BreachState,
     ComplaintState,
+    ConcernState,
     DisciplinaryState,
     OpinionState,
     PressState,
@@ -18,7 +19,7 @@ from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Guard, guard
 from incidents.domain.vocabulary import STAFF_ROLES, Agency, Due, Moderation, Part, Stage
 
-LASTING: Final = frozenset({Due.CONTACT_REVIEW})
+LASTING: Final = frozenset({Due.CONTACT_REVIEW, Due.TRAINING})
 """Deadlines that outlive their case."""
 
 
@@ -142,6 +143,13 @@ def no_open_opinion(case: Case, _command: Command | None, _asking: Asking) -> st
     return None
 
 
+@guard
+def every_concern_is_reviewed(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if any(one.state is not ConcernState.REVIEWED for one in case.concerns.values()):
+        return "A low-level concern waits for its review by the headteacher or the chair."
+    return None
+
+
 PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_referral,
     no_open_opinion,
@@ -150,6 +158,7 @@ PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_breach,
     no_open_disciplinary,
     allegation_is_settled,
+    every_concern_is_reviewed,
     no_open_letter,
     audience_is_told,
 )

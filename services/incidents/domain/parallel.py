@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.domain.facts import PersonId, Text, UserId
+from incidents.domain.facts import CaseId, PersonId, Text, UserId
 
 # ── complaint ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -215,3 +215,67 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     state: OpinionState = OpinionState.REQUESTED
     agrees: bool | None = None
     view: Text | None = None
+
+
+# ── low-level concerns ────────────────────────────────────────────────────────────────────────────
+
+
+class ConcernState(StrEnum):
+    NONE = "none"
+    RECORDED = "recorded"
+    REVIEWED = "reviewed"
+
+
+class ConcernDecision(StrEnum):
+    NO_FURTHER_ACTION = "no_further_action"
+    GUIDANCE_GIVEN = "guidance_given"
+    RAISED_TO_ALLEGATION = "raised_to_allegation"
+
+
+class Concern(msgspec.Struct, frozen=True, kw_only=True):
+    """A low-level concern. `pattern` are the cases that make one with it."""
+
+    concern: UUID
+    person: PersonId
+    about: UserId | None
+    observed_at: datetime
+    what: Text
+    context: Text
+    state: ConcernState = ConcernState.RECORDED
+    decision: ConcernDecision | None = None
+    pattern: tuple[CaseId, ...] = ()
+
+
+# ── training ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class TrainingState(StrEnum):
+    NONE = "none"
+    ASSIGNED = "assigned"
+    ATTENDED = "attended"
+    DROPPED = "dropped"
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    training: UUID
+    person: PersonId
+    topic: Text
+    attend_by: datetime
+    state: TrainingState = TrainingState.ASSIGNED
+
+
+# ── links ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class LinkRelation(StrEnum):
+    SAME_INCIDENT = "same_incident"
+    SAME_PEOPLE = "same_people"
+    FOLLOWS_FROM = "follows_from"
+    RELATED = "related"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Another case that has to do with this one. What people are in it stands there."""
+
+    other: CaseId
+    relation: LinkRelation

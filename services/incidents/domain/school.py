@@ -25,6 +25,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How old a matter may be when it is complained of, exceptions apart."""
     panel_members: int = 3
     contact_review_months: int = 6
+    pattern_concerns: int = 3
+    pattern_months: int = 12
+    """So many low-level concerns about one person in so many months are looked at together."""
 
 
 class School(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,13 @@ from incidents.domain.parallel import (
     Allegation,
     Breach,
     Complaint,
+    Concern,
     ContactLimits,
     Disciplinary,
+    Link,
     Opinion,
     PressEnquiry,
+    Training,
 )
 from incidents.domain.vocabulary import (
     CHILD_CATEGORIES,
@@ -47,6 +50,7 @@ from incidents.domain.vocabulary import (
     PersonRole,
     PostStatus,
     ReferralState,
+    RemedyKind,
     Retention,
     Route,
     Scope,
@@ -153,6 +157,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     correction: Text
     support: Text | None = None
     met: bool = False
+    kind: RemedyKind = RemedyKind.CORRECT
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +232,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     disclosed: frozenset[PersonId] = frozenset()
     """Who may be told of it, as far as an agency has agreed."""
     opinions: Mapping[UUID, Opinion] = {}
+    concerns: Mapping[UUID, Concern] = {}
+    trainings: Mapping[UUID, Training] = {}
+    links: Mapping[CaseId, Link] = {}
+    duplicate_of: CaseId | None = None
+    interpreted: frozenset[str] = frozenset()
+    """Clauses whose reading is on record."""
     press: PressEnquiry | None = None
     breach: Breach | None = None
     disciplinary: Mapping[PersonId, Disciplinary] = {}

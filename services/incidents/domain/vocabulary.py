@@ -270,6 +270,17 @@ class Route(StrEnum):
     STAFF_CONDUCT = "staff_conduct"
     PUPIL_BEHAVIOUR = "pupil_behaviour"
     COLLEAGUE = "colleague"
+    LOW_LEVEL = "low_level"
+    """A concern about a colleague below the harm threshold."""
+
+
+class RemedyKind(StrEnum):
+    """What is put right: by correcting it or, with somebody else's work, by one of three ways."""
+
+    CORRECT = "correct"
+    PERMISSION = "permission"
+    CREDIT = "credit"
+    REMOVE = "remove"
 
 
 class Offence(StrEnum):
@@ -409,6 +420,8 @@ class Due(StrEnum):
     POST_RECHECK = "post_recheck"
     MEETING = "meeting"
     REMEDY = "remedy"
+    TRAINING = "training"
+    """Outlives its case: the date stands."""
     MODERATION = "moderation"
     AUDIENCE_NOTICE = "audience_notice"
     COMPLAINT_ACKNOWLEDGEMENT = "complaint_acknowledgement"

@@ -4,8 +4,9 @@ from typing import Final
 from uuid import UUID
 
 from incidents.domain.facts import Event, PersonId, SchoolId, UserId
-from incidents.domain.internal import MeetingInvited, RemedyRequired
+from incidents.domain.internal import MeetingInvited
 from incidents.domain.referral import ReferralMade
+from incidents.domain.remedies import RemedyRequired
 from incidents.domain.state import Case
 from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import Due, Role

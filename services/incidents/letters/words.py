@@ -38,6 +38,7 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.PRESS_SUPPORT: "the county council has not been asked for support with the press",
     Due.BREACH_REVIEW: "a suspected data breach has not been looked at",
     Due.ICO: "whether the Information Commissioner is told has not been decided",
+    Due.TRAINING: "a training has not been attended",
     Due.CLOSE: "the case has not been closed",
 }
 NAMELESS: Final[Mapping[PersonRole, str]] = {PersonRole.UNKNOWN: "role not known"}

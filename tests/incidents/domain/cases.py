@@ -20,7 +20,6 @@ from incidents.domain.internal import (
     RecordMeeting,
     RecordPostStatus,
     RequestRemoval,
-    RequireRemedy,
     StartInternalHandling,
 )
 from incidents.domain.letters import ApproveLetter, RecordLetterRendered, RecordLetterSent
@@ -32,6 +31,7 @@ from incidents.domain.moderation import (
 from incidents.domain.opinions import RecordSecondOpinion, RequestSecondOpinion
 from incidents.domain.parallel import AllegationOutcome
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse
+from incidents.domain.remedies import RequireRemedy
 from incidents.domain.school import User
 from incidents.domain.vocabulary import (
     Agency,

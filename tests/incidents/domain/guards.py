@@ -19,6 +19,7 @@ from incidents.domain.assessment import (
     StartAssessment,
 )
 from incidents.domain.closing import CaseClosed, CloseCase, OutcomeRecorded, RecordOutcome
+from incidents.domain.concerns import LowLevelConcernRecorded
 from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId, UserId
@@ -33,9 +34,7 @@ from incidents.domain.intake import (
 from incidents.domain.internal import (
     RecordMeeting,
     RecordPostStatus,
-    RecordRemedyMet,
     RequestRemoval,
-    RequireRemedy,
     StartInternalHandling,
 )
 from incidents.domain.letters import ApproveLetter, RecordLetterFailed, ResolveLetter
@@ -55,6 +54,7 @@ from incidents.domain.referral import (
     ReferralMade,
     ResumeInternal,
 )
+from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
 from incidents.domain.school import User
 from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
 from incidents.domain.table import Command
@@ -168,10 +168,23 @@ def unsettled(story: Story, back: Event) -> Story:
     return story.also(named, told, back, by=SLT)
 
 
+def unreviewed(story: Story) -> Story:
+    concern = LowLevelConcernRecorded(
+        concern=LETTER,
+        person=PersonId(NOBODY),
+        about=None,
+        observed_at=FRIDAY,
+        what="A picture of the class.",
+        context="On a trip.",
+    )
+    return story.also(concern, by=HEADTEACHER)
+
+
 def complained_of(story: Story) -> Story:
     return complaints.received(story)
 
 
+AT_WORK: Final = replace(cases.UNACCEPTABLE, categories=(Category.WORK_INFRASTRUCTURE_USE,))
 ASSESSING: Final = cases.acknowledged(cases.assessing())
 POSSIBLY_ILLEGAL: Final = cases.assessed(cases.POSSIBLY_ILLEGAL)
 INDECENT: Final = replace(cases.REPORT, flags=(Flag.NUDE_IMAGERY,))
@@ -239,6 +252,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
         unsettled(ASSESSING, AssessmentStarted()), MarkOutOfScope
     ),
     (MarkOutOfScope, "no_open_opinion"): on(agencies.asked(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "every_concern_is_reviewed"): on(unreviewed(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "audience_is_told"): on(DELETED, MarkOutOfScope),
     (DecideNotToRefer, "somebody_else_was_consulted"): changed(
         DecideNotToRefer, consulted=HEADTEACHER.id
@@ -252,6 +266,10 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (StartInternalHandling, "conduct_was_unacceptable"): on(
         cases.assessed(cases.ACCEPTABLE), StartInternalHandling
     ),
+    (StartInternalHandling, "two_ways_are_read_in_one"): on(
+        cases.assessed(AT_WORK), StartInternalHandling
+    ),
+    (RecordOutcome, "two_ways_are_read_in_one"): on(cases.assessed(AT_WORK), RecordOutcome),
     (StartInternalHandling, "nothing_has_to_be_referred_first"): on(
         POSSIBLY_ILLEGAL, StartInternalHandling
     ),
@@ -262,7 +280,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (RequestRemoval, "no_agency_holds"): on(held_inside(cases.with_parent()), RequestRemoval),
     (RequestRemoval, "evidence_is_kept"): on(cases.with_staff(), RequestRemoval),
     (RequestRemoval, "parent_may_be_written_to"): changed(RequestRemoval, person=NOBODY),
-    (RequestRemoval, "times_lie_ahead"): changed(RequestRemoval, meeting_slots=(FRIDAY,)),
+    (RequestRemoval, "slots_lie_ahead"): changed(RequestRemoval, meeting_slots=(FRIDAY,)),
     (RecordPostStatus, "times_have_passed"): changed(RecordPostStatus, checked_at=LATER),
     (RecordMeeting, "no_agency_holds"): on(held_inside(cases.requested()), RecordMeeting),
     (RecordMeeting, "times_have_passed"): changed(RecordMeeting, held_at=LATER),
@@ -273,7 +291,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (RequireRemedy, "no_agency_holds"): on(held_inside(cases.with_staff()), RequireRemedy),
     (RequireRemedy, "staff_may_be_written_to"): changed(RequireRemedy, person=NOBODY),
     (RequireRemedy, "remedy_clauses_are_in_the_policy"): changed(RequireRemedy, clauses=(NOWHERE,)),
-    (RequireRemedy, "times_lie_ahead"): changed(RequireRemedy, correct_by=FRIDAY),
+    (RequireRemedy, "date_lies_ahead"): changed(RequireRemedy, correct_by=FRIDAY),
     (RecordRemedyMet, "remedy_is_open"): changed(RecordRemedyMet, remedy=NOBODY),
     (MakeReferral, "may_refer_to_this_agency"): changed(MakeReferral, agency=Agency.LADO),
     (MakeReferral, "not_referred_yet"): on(cases.referred(), MakeReferral),
@@ -336,6 +354,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (CloseCase, "no_open_disciplinary"): on(under_way(cases.resolved()), CloseCase),
     (CloseCase, "allegation_is_settled"): on(unsettled(cases.resolved(), ADVISED), CloseCase),
     (CloseCase, "no_open_opinion"): on(agencies.asked(cases.resolved()), CloseCase),
+    (CloseCase, "every_concern_is_reviewed"): on(unreviewed(cases.resolved()), CloseCase),
     (CloseCase, "no_open_deadline"): on(cases.handled().after(cases.OUTCOME, by=SLT), CloseCase),
     (CloseCase, "no_open_letter"): on(cases.drafted(cases.resolved()), CloseCase),
     (CloseCase, "audience_is_told"): on(

@@ -3,12 +3,17 @@
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from incidents.domain.allegation import RecordAllegationOutcome
+from incidents.domain.assessment import MarkOutOfScope
 from incidents.domain.breach import DecideIco, InformSubjects, SuspectBreach
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ExtendComplaint
+from incidents.domain.concerns import RecordLowLevelConcern
 from incidents.domain.contact import LimitContact, ReviewContact
 from incidents.domain.disciplinary import ConcludeDisciplinary, OpenDisciplinary, ResumeDisciplinary
+from incidents.domain.facts import PersonId
 from incidents.domain.first_stage import (
     DecideStage1,
     DelegateInvestigation,
@@ -16,7 +21,9 @@ from incidents.domain.first_stage import (
     ReferToComplaints,
 )
 from incidents.domain.intake import InformationAdded
+from incidents.domain.links import LinkCase, MarkDuplicate, SamePerson
 from incidents.domain.press import LogPressEnquiry, ObtainLaSupport, RespondToPress
+from incidents.domain.readings import AnnotateEntry, InterpretPolicy
 from incidents.domain.second_stage import (
     ConvenePanel,
     DecideStage2,
@@ -25,9 +32,11 @@ from incidents.domain.second_stage import (
     RequestStage2,
 )
 from incidents.domain.table import Command
+from incidents.domain.training import AssignTraining, RecordTrainingAttended
 from incidents.domain.vocabulary import Retention
-from tests.incidents.domain import cases, complaints, press_and_breach, staff_matters
+from tests.incidents.domain import cases, complaints, following, press_and_breach, staff_matters
 from tests.incidents.domain.guards import (
+    ASSESSING,
     LATER,
     NOBODY,
     NOWHERE,
@@ -37,6 +46,7 @@ from tests.incidents.domain.guards import (
     on,
     refused,
 )
+from tests.incidents.domain.guards import REFUSALS as MAIN
 from tests.incidents.domain.school import DPO, FRIDAY, GOVERNORS, HEADTEACHER, SLT, STAFF
 from tests.incidents.domain.support import Story
 
@@ -136,6 +146,42 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (RecordAllegationOutcome, "allegation_is_against_a_subject"): changed(
         RecordAllegationOutcome, person=NOBODY
     ),
+    (RecordLowLevelConcern, "case_is_open"): on(shut(cases.with_staff()), RecordLowLevelConcern),
+    (RecordLowLevelConcern, "harm_is_ruled_out"): on(cases.with_parent(), RecordLowLevelConcern),
+    (RecordLowLevelConcern, "concern_is_about_a_colleague"): changed(
+        RecordLowLevelConcern, person=NOBODY
+    ),
+    (RecordLowLevelConcern, "concern_was_observed"): changed(
+        RecordLowLevelConcern, observed_at=LATER
+    ),
+    (AssignTraining, "case_is_open"): on(shut(cases.with_staff()), AssignTraining),
+    (AssignTraining, "trainee_works_here"): changed(AssignTraining, person=NOBODY),
+    (AssignTraining, "training_lies_ahead"): changed(AssignTraining, attend_by=FRIDAY),
+    (RecordTrainingAttended, "training_was_attended"): changed(
+        RecordTrainingAttended, attended_at=LATER
+    ),
+    (LinkCase, "other_case_is_seen"): on(cases.with_staff(), LinkCase),
+    (LinkCase, "people_stand_in_both"): changed(
+        LinkCase, people=(SamePerson(here=PersonId(NOBODY), there=PersonId(NOBODY)),)
+    ),
+    (InterpretPolicy, "interpreted_clauses_are_in_the_policy"): changed(
+        InterpretPolicy, clauses=(NOWHERE,)
+    ),
+    (AnnotateEntry, "entry_is_there"): changed(AnnotateEntry, entry=99),
+    (MarkDuplicate, "other_case_is_seen"): on(ASSESSING, MarkDuplicate),
+    (MarkDuplicate, "other_case_is_no_duplicate"): on(
+        following.knowing(
+            ASSESSING, replace(following.other_case(), duplicate_of=following.OTHER_CASE)
+        ),
+        MarkDuplicate,
+    ),
+    **{
+        (MarkDuplicate, guard): Refused(
+            following.knowing(as_out_of_scope.story), following.DUPLICATE, as_out_of_scope.by
+        )
+        for (ask, guard), as_out_of_scope in MAIN.items()
+        if ask is MarkOutOfScope
+    },
     (ReviewContact, "review_is_soon_enough"): changed(ReviewContact, keep_until=MUCH_LATER),
 }
 """By command and guard, beside those of `guards`."""

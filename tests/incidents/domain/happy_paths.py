@@ -43,12 +43,8 @@ from incidents.domain.internal import (
     PostStatusChecked,
     RecordMeeting,
     RecordPostStatus,
-    RecordRemedyMet,
-    RemedyMet,
-    RemedyRequired,
     RemovalRequested,
     RequestRemoval,
-    RequireRemedy,
     StartInternalHandling,
 )
 from incidents.domain.letters import (
@@ -93,6 +89,7 @@ from incidents.domain.referral import (
     ReferralMade,
     ResumeInternal,
 )
+from incidents.domain.remedies import RecordRemedyMet, RemedyMet, RemedyRequired, RequireRemedy
 from incidents.domain.table import Command
 from incidents.domain.timers import (
     DeadlineMet,
@@ -103,7 +100,14 @@ from incidents.domain.timers import (
     WaiveDeadline,
 )
 from incidents.domain.vocabulary import Agency, Correctable, Due, Part, PersonRole, Route
-from tests.incidents.domain import agencies, cases, complaints, press_and_breach, staff_matters
+from tests.incidents.domain import (
+    agencies,
+    cases,
+    complaints,
+    following,
+    press_and_breach,
+    staff_matters,
+)
 from tests.incidents.domain.cases import HASH, LETTER
 from tests.incidents.domain.examples import Example, example, of
 from tests.incidents.domain.school import (
@@ -320,6 +324,7 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
     ),
     **agencies.HAPPY,
     **complaints.HAPPY,
+    **following.HAPPY,
     **press_and_breach.HAPPY,
     **staff_matters.HAPPY,
 }

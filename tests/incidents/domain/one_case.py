@@ -31,6 +31,7 @@ from tests.incidents.domain.cases import (
     EVIDENCE,
     FORMER_PUPIL,
     HARM,
+    HARMLESS,
     LETTER,
     OUTCOME,
     POSSIBLY_ILLEGAL,
@@ -46,6 +47,7 @@ from tests.incidents.domain.cases import (
     unproved,
 )
 from tests.incidents.domain.complaints import complaint_lives
+from tests.incidents.domain.following import concerned, following_lives, reviewed
 from tests.incidents.domain.press_and_breach import breach_lives, press_lives
 from tests.incidents.domain.school import (
     CHAIR,
@@ -86,7 +88,8 @@ def led_through(report: LogIncident, lead: User, other: User, breach: User) -> d
     story = found["internal"] = story.after(inside, by=lead)
     found |= complaint_lives(identified(story, lead), lead, other)
     found |= press_lives(story, other) | breach_lives(story, breach)
-    found |= staff_lives(story, other)
+    found |= staff_lives(story, other) | following_lives(story, lead, other)
+    found |= concern_lives(report, lead, other)
     outcome = replace(OUTCOME, steps_left_out_because="He has left the school.")
     story = found["resolved"] = story.after(outcome, by=lead)
     story = story.after(unproved(story), by=other)
@@ -129,6 +132,14 @@ def answered(story: Story, other: User) -> dict[str, Story]:
     for agency in (Agency.POLICE, Agency.LADO):
         story = story.after(replace(CLOSED_BY_AGENCY, agency=agency), by=other)
     return found | {"agencies closed": story}
+
+
+def concern_lives(report: LogIncident, lead: User, head: User) -> dict[str, Story]:
+    """The same report, where no harm is suspected: a low-level concern in each of its states."""
+    harmless = replace(ASSESSMENT, finding=HARMLESS.finding, harm_test=HARMLESS.harm_test)
+    story = reported(report).after(StartAssessment(), by=lead).after(harmless, by=lead)
+    story = concerned(story, head)
+    return {"concern recorded": story, "concern reviewed": story.after(reviewed(story), by=head)}
 
 
 LIVES: Final = {

@@ -16,7 +16,7 @@ from incidents.domain.assessment import (
 )
 from incidents.domain.closing import RecordOutcome
 from incidents.domain.intake import IdentifyPerson, LogIncident
-from incidents.domain.internal import RecordRemedyMet, RequestRemoval, RequireRemedy
+from incidents.domain.internal import RequestRemoval
 from incidents.domain.letters import (
     ApproveLetter,
     LetterCommand,
@@ -25,6 +25,7 @@ from incidents.domain.letters import (
 )
 from incidents.domain.moderation import InformAudience
 from incidents.domain.referral import MakeReferral, RecordAgencyResponse
+from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command
 from incidents.domain.timers import MissDeadline, WaiveDeadline

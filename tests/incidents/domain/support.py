@@ -17,6 +17,7 @@ import msgspec
 from incidents.domain import case as cases
 from incidents.domain.facts import Actor, Event, Recorded, Sealed, SealedUnder
 from incidents.domain.intake import LogIncident
+from incidents.domain.patterns import KnownConcern
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Reason, Refusal, Refuses
@@ -92,6 +93,8 @@ class Story:
 
     history: tuple[Recorded, ...] = ()
     school: School = SCHOOL
+    other: Case | None = None
+    concerns: tuple[KnownConcern, ...] = ()
 
     def __iter__(self) -> Iterator[Recorded]:
         return iter(self.history)
@@ -108,9 +111,22 @@ class Story:
     def at(self, school: School) -> "Story":
         return replace(self, school=school)
 
+    def knowing(
+        self, *, other: Case | None = None, concerns: tuple[KnownConcern, ...] = ()
+    ) -> "Story":
+        """The story, where this much is known of the school's other cases."""
+        return replace(self, other=other, concerns=concerns)
+
     def asking(self, by: User, at: datetime | None = None) -> Asking:
         request = uuid5(NAMES, f"request {len(self.history)}")
-        return Asking(user=by, now=at or self.now, school=self.school, request=request)
+        return Asking(
+            user=by,
+            now=at or self.now,
+            school=self.school,
+            request=request,
+            other=self.other,
+            concerns=self.concerns,
+        )
 
     def when(self, command: Command, *, by: User, at: datetime | None = None) -> Answer:
         asking = self.asking(by, at)

@@ -28,8 +28,6 @@ from incidents.domain.internal import (
     InternalHandlingStarted,
     MeetingHeld,
     MeetingInvited,
-    RemedyMet,
-    RemedyRequired,
     RemovalRequested,
 )
 from incidents.domain.letters import WITHOUT_APPROVAL, LetterApproved
@@ -40,6 +38,7 @@ from incidents.domain.moderation import (
     ModerationActionTaken,
 )
 from incidents.domain.referral import InternalHandlingResumed, ReferralMade
+from incidents.domain.remedies import RemedyMet, RemedyRequired
 from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Refusal, Refuses

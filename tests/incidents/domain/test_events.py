@@ -17,7 +17,6 @@ from incidents.domain.complaint_ends import ComplaintExtended
 from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId
 from incidents.domain.intake import IncidentLogged
-from incidents.domain.internal import RemedyRequired
 from incidents.domain.letters import (
     AlertFailed,
     AlertSent,
@@ -29,6 +28,8 @@ from incidents.domain.letters import (
     RecordAlert,
 )
 from incidents.domain.moderation import AudienceInformed, EvidenceCaptured, ModerationActionTaken
+from incidents.domain.readings import PolicyInterpretationRecorded
+from incidents.domain.remedies import RemedyRequired
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.users import TokenIssued
 from incidents.domain.vocabulary import Agency, Moderation, Stage
@@ -43,6 +44,7 @@ IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
     IncidentLogged: {"reference"},
     AssessmentRecorded: {"clauses"},
     RemedyRequired: {"clauses"},
+    PolicyInterpretationRecorded: {"clauses"},
     DisciplinaryOpened: {"clauses"},
     ModerationActionTaken: {"clause"},
     EvidenceCaptured: {"sha256", "media_type"},

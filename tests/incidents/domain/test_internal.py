@@ -12,12 +12,10 @@ from incidents.domain.internal import (
     MeetingHeld,
     MeetingInvited,
     PostStatusChecked,
-    RecordRemedyMet,
-    RemedyMet,
-    RemedyRequired,
     RemovalRequested,
     StartInternalHandling,
 )
+from incidents.domain.remedies import RecordRemedyMet, RemedyMet, RemedyRequired
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.vocabulary import ContactBasis, DeadlineState, Due, Part, PersonRole, Route
 from tests.incidents.domain.cases import (
@@ -148,9 +146,9 @@ def test_a_remedy_for_a_day_the_school_is_shut_is_due_on_the_next_one_it_is_open
 def test_a_slip_in_the_year_is_not_taken_for_a_deadline(year: int) -> None:
     far = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
     staff, parent = with_staff(), with_parent()
-    staff.when(replace(remedy(staff), correct_by=far), by=SLT).refused(because="times_lie_ahead")
+    staff.when(replace(remedy(staff), correct_by=far), by=SLT).refused(because="date_lies_ahead")
     slots = replace(removal(parent), meeting_slots=(parent.now + A_MINUTE, far))
-    parent.when(slots, by=SLT).refused(because="times_lie_ahead")
+    parent.when(slots, by=SLT).refused(because="slots_lie_ahead")
 
 
 def test_a_second_remedy_has_its_own_day() -> None:

@@ -16,10 +16,12 @@ from incidents.domain.parallel import (
     AllegationState,
     BreachState,
     ComplaintState,
+    ConcernState,
     ContactState,
     DisciplinaryState,
     OpinionState,
     PressState,
+    TrainingState,
 )
 from incidents.domain.table import Refuses, Row
 from incidents.domain.timers import DeadlineMet, DeadlineSet
@@ -126,6 +128,7 @@ def test_between_them_the_two_cases_stand_in_every_state_of_every_track() -> Non
     told = {d.state for case in cases for d in case.deadlines.values()}
     every = {*Stage, *Moderation, *ReferralState, *LetterState, *DeadlineState}
     every |= {*ComplaintState, *ContactState, *PressState, *BreachState}
+    every |= {*ConcernState, *TrainingState}
     every |= {*OpinionState, *DisciplinaryState, *AllegationState}
     assert every == seen | told
 

@@ -51,6 +51,15 @@ record-disclosure-agreement | lead headteacher dsl chair | any but none
 request-second-opinion  | lead headteacher dsl chair dpo | any
 record-second-opinion   | consulted | requested > given
 withdraw-opinion-request | lead headteacher dsl chair dpo | requested > withdrawn
+annotate-entry          | lead headteacher dsl chair | any
+link-case               | lead headteacher dsl chair | any
+mark-duplicate          | lead | assessing > closed
+interpret-policy        | lead headteacher chair | any but reported closed
+record-low-level-concern | headteacher dsl chair | any
+review-concern          | headteacher chair | recorded > reviewed
+assign-training         | lead headteacher chair | any
+record-training-attended | lead headteacher chair | assigned > attended
+drop-training           | lead headteacher chair | assigned > dropped
 refer-to-complaints     | lead headteacher chair | none informal > informal
 receive-complaint       | lead slt headteacher chair dsl | none informal > s1_received
 acknowledge-complaint   | headteacher chair | s1_received > s1_acknowledged
