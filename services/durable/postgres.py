@@ -5,15 +5,13 @@ given in it come in the order of the commits. Whatever does not answer within a 
 up: nobody is to wait longer for a database that is away.
 """
 
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from select import POLLIN, poll
 from threading import Lock, get_ident
 from time import monotonic
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 from zlib import crc32
 
 import psycopg
@@ -21,16 +19,16 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from durable.database import Connection, Cursor, Values
+from durable.database import Connection
 from durable.errors import (
     DatabaseError,
-    IntegrityError,
     MustMigrate,
     NotSetUp,
     OutcomeUnknown,
-    StoreUnavailable,
 )
 from durable.hold import SessionHold
+from durable.postgres_rows import PostgresConnection, row_factory
+from durable.postgres_words import AWAY, HELD, told, unavailable
 from durable.schema import Schema
 
 PATIENCE_MS: Final = 2500
@@ -38,7 +36,6 @@ PATIENCE_MS: Final = 2500
 CONNECT_SECONDS: Final = 2
 REST_SECONDS: Final = 0.5
 """After a connection was refused, so long nobody tries: a crowd that waits helps nobody."""
-STREAM_ROWS: Final = 500
 PREFIX: Final = "caseward_"
 _OPTIONS: Final = {
     "application_name": "caseward",
@@ -49,36 +46,6 @@ _OPTIONS: Final = {
     # A commit whose answer never comes is given up too.
     "tcp_user_timeout": PATIENCE_MS,
 }
-_AWAY: Final = "it does not answer. Check that PostgreSQL runs and that DATABASE_URL is right"
-_REASONS: Final = {
-    "53100": "its disk is full. Free some space and try again",
-    "53200": "its machine is out of memory",
-    "53300": "it has too many connections. Raise max_connections, or start fewer programs",
-    "55P03": "another program holds it. Try again; if it lasts, look for a stuck one",
-    "57014": "it takes too long to answer. Try again; if it lasts, look at what it is busy with",
-    "57P01": "it is being shut down. Try again in a moment",
-    "57P02": "it has crashed and is starting again. Try again in a moment",
-    "57P03": "it is starting up. Try again in a moment",
-    "25006": "it may only be read. Check that DATABASE_URL names the primary server",
-    "42501": "the role in DATABASE_URL may not do this. Run `migrate --role` as its owner",
-}
-_SETTINGS: Final = {
-    "28P01": "it does not accept the password in DATABASE_URL",
-    "28000": "it does not accept the role in DATABASE_URL",
-    "3D000": "there is no such database. Check DATABASE_URL",
-    "08001": "DATABASE_URL is not the address of a PostgreSQL database",
-}
-"""Reasons that a person has to put right."""
-_REFUSED: Final = (
-    (re.compile("password authentication failed|no password supplied"), "28P01"),
-    (re.compile(r"pg_hba\.conf|role .* (does not exist|is not permitted)"), "28000"),
-    (re.compile("database .* does not exist"), "3D000"),
-    (re.compile("invalid integer value|invalid port number"), "08001"),
-    (re.compile("is starting up|not yet accepting|recovery mode"), "57P03"),
-    (re.compile("is shutting down"), "57P01"),
-    (re.compile("too many (clients|connections)|connection slots"), "53300"),
-)
-"""Of a connection that is refused, libpq passes on the words and not the code."""
 _FOR_LONG: Final = (
     "-c idle_session_timeout=0 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=2 "
     "-c tcp_keepalives_count=5"
@@ -102,9 +69,10 @@ class PostgresDatabase:
         self._schema = schema
         self._namespace = PREFIX + schema.name
         self._settings = _read_url(url)
+        theirs = self._settings.get("options", "")
         commit = "on" if synchronous == "FULL" else "off"
         self._options = (
-            f"-c search_path={self._namespace} -c statement_timeout={PATIENCE_MS} "
+            f"{theirs} -c search_path={self._namespace} -c statement_timeout={PATIENCE_MS} "
             f"-c lock_timeout={PATIENCE_MS} -c synchronous_commit={commit} -c timezone=UTC "
             f"-c idle_in_transaction_session_timeout=60000"
         )
@@ -120,15 +88,15 @@ class PostgresDatabase:
         """One transaction: durable when the block ends, undone when it raises."""
         if self._holder == get_ident():
             assert self._held is not None
-            yield _Connection(self._held, self)
+            yield PostgresConnection(self._held, self.name)
             return
         last = monotonic() + PATIENCE_MS / 1000
         if not self._turn.acquire(timeout=PATIENCE_MS / 1000):
-            raise self._unavailable(_REASONS["55P03"])
+            raise unavailable(self.name, HELD)
         try:
             with self._connected(self._begin(last)) as raw:
                 self._holder, self._held = get_ident(), raw
-                yield _Connection(raw, self)
+                yield PostgresConnection(raw, self.name)
                 self._commit(raw)
         finally:
             self._holder = self._held = None
@@ -138,14 +106,14 @@ class PostgresDatabase:
     def reading(self) -> Iterator[Connection]:
         """A connection to read with; each statement sees the last commit before it."""
         with self._connected() as raw:
-            yield _Connection(raw, self)
+            yield PostgresConnection(raw, self.name)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Like `reading`, but every statement sees the same moment; it may take its time."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
         with self._connected(begin) as raw:
-            yield _Connection(raw, self)
+            yield PostgresConnection(raw, self.name)
             raw.execute("COMMIT")
 
     def migrate(self, role: str | None = None) -> int:
@@ -222,7 +190,7 @@ class PostgresDatabase:
         except BaseException as error:
             self._undo(raw)
             if isinstance(error, psycopg.Error):
-                raise self.told(error) from error
+                raise told(self.name, error) from error
             raise
         self._idle.append(raw)
 
@@ -277,7 +245,7 @@ class PostgresDatabase:
             [got] = raw.execute(ask).fetchone() or (False,)
         except psycopg.Error as error:
             raw.close()
-            raise self.told(error) from error
+            raise told(self.name, error) from error
         if got:
             return raw
         raw.close()
@@ -285,18 +253,17 @@ class PostgresDatabase:
 
     def _connect(self, more: str = "") -> psycopg.Connection[Any]:
         if monotonic() < self._rest_until:
-            raise self._unavailable(_AWAY)
+            raise unavailable(self.name, AWAY)
         try:
             return psycopg.connect(
-                **self._settings,
-                options=f"{self._options} {more}",
+                **{**self._settings, "options": f"{self._options} {more}"},
                 autocommit=True,
-                row_factory=_row_factory,
+                row_factory=row_factory,
             )
         except psycopg.Error as error:
             self._rest_until = monotonic() + REST_SECONDS
             # libpq's own words may quote what is in the URL.
-            raise self.told(error) from None
+            raise told(self.name, error) from None
 
     def _grant(self, raw: psycopg.Connection[Any], role: str) -> None:
         namespace, to = sql.Identifier(self._namespace), sql.Identifier(role)
@@ -318,31 +285,6 @@ class PostgresDatabase:
             raw.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, to))
             raw.execute(sql.SQL("GRANT {} ON {} TO {}").format(what, name, to))
 
-    # ── errors ────────────────────────────────────────────────────────────────────────────────────
-
-    def told(self, error: psycopg.Error) -> Exception:
-        """Return the error in the words that this package promises; none quotes a value."""
-        state = error.sqlstate or _refused(error)
-        if state in _REASONS:
-            return self._unavailable(_REASONS[state])
-        if state in _SETTINGS:
-            return NotSetUp(f"{self.name} cannot be used: {_SETTINGS[state]}.")
-        if isinstance(error, psycopg.IntegrityError):
-            return IntegrityError(error.diag.message_primary or "a constraint refused it")
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-            return self._unavailable(_AWAY)
-        return DatabaseError(error.diag.message_primary or type(error).__name__)
-
-    def _unavailable(self, reason: str) -> StoreUnavailable:
-        return StoreUnavailable(f"{self.name} cannot be used: {reason}.")
-
-
-def _refused(error: psycopg.Error) -> str:
-    """Return the code of a refusal to connect, as far as its words tell it."""
-    if not isinstance(error, psycopg.OperationalError):
-        return ""
-    return next((code for words, code in _REFUSED if words.search(str(error))), "")
-
 
 def _is_quiet(raw: psycopg.Connection[Any]) -> bool:
     """Whether an idle connection is good: what can be read on it is the news that it is gone."""
@@ -361,79 +303,6 @@ def _is_alive(raw: psycopg.Connection[Any]) -> bool:
         raw.execute("SELECT 1")
         return True
     return False
-
-
-class _Row(tuple[Any, ...]):
-    """A row whose columns go by place and by name, as SQLite's do."""
-
-    __slots__ = ()
-    names: ClassVar[dict[str, int]]
-
-    def __getitem__(self, key: Any) -> Any:
-        return tuple.__getitem__(self, self.names[key] if isinstance(key, str) else key)
-
-    def keys(self) -> list[str]:
-        """Return the names of the columns, in order."""
-        return list(self.names)
-
-
-def _row_factory(cursor: psycopg.Cursor[Any]) -> Any:
-    return _row_kind(tuple(column.name for column in cursor.description or ()))
-
-
-@lru_cache(maxsize=1024)
-def _row_kind(names: tuple[str, ...]) -> type[_Row]:
-    places = {name: n for n, name in enumerate(names)}
-    return type("_Row", (_Row,), {"__slots__": (), "names": places})
-
-
-class _Connection:
-    """psycopg's connection, with `?` marks and our errors."""
-
-    dialect: Final = "postgresql"
-    __slots__ = ("_database", "_raw")
-
-    def __init__(self, raw: psycopg.Connection[Any], database: PostgresDatabase) -> None:
-        self._raw = raw
-        self._database = database
-
-    def execute(self, statement: str, values: Values = (), /) -> Cursor:
-        try:
-            return self._raw.execute(_marked(statement), values)
-        except psycopg.Error as error:
-            raise self._database.told(error) from error
-
-    def executemany(self, statement: str, rows: Iterable[Values], /) -> None:
-        try:
-            self._raw.cursor().executemany(_marked(statement), rows)
-        except psycopg.Error as error:
-            raise self._database.told(error) from error
-
-    def stream(self, statement: str, values: Values = (), /) -> Iterator[Any]:
-        try:
-            with self._raw.cursor(name="stream") as cursor:
-                cursor.itersize = STREAM_ROWS
-                yield from cursor.execute(_marked(statement), values)
-        except psycopg.Error as error:
-            raise self._database.told(error) from error
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        self.execute("SAVEPOINT apart")
-        try:
-            yield
-        except BaseException:
-            if not self._raw.closed:
-                self.execute("ROLLBACK TO SAVEPOINT apart")
-                self.execute("RELEASE SAVEPOINT apart")
-            raise
-        self.execute("RELEASE SAVEPOINT apart")
-
-
-@lru_cache(maxsize=1024)
-def _marked(statement: str) -> Any:
-    """Our statements hold no `?` and no `%` of their own but marks."""
-    return statement.replace("%", "%%").replace("?", "%s")
 
 
 def _steps_taken(raw: psycopg.Connection[Any]) -> int:

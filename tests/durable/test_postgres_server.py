@@ -30,6 +30,9 @@ TIMES = 20
 """Seconds after which a test says that something waits without an end."""
 
 
+SHOWN = ("work_mem", "statement_timeout", "search_path", "synchronous_commit")
+
+
 @pytest.fixture
 def shared(tmp_path: Path, database_url: str) -> Iterator[Database]:
     """An empty notebook on the server that tests share."""
@@ -120,6 +123,13 @@ def test_nobody_waits_for_a_server_that_takes_connections_and_says_nothing(tmp_p
             for answer in asked:
                 assert isinstance(answer.exception(TIMES), StoreUnavailable)
     assert CONNECT_SECONDS * 1000 < 3000 > PATIENCE_MS
+
+
+def test_settings_in_the_address_stand_beside_ours(tmp_path: Path, database_url: str) -> None:
+    url = f"{database_url}?options=-c%20work_mem%3D3MB%20-c%20statement_timeout%3D0"
+    with closing(opened(Place(tmp_path, url))) as database, database.reading() as connection:
+        shown = [connection.execute(f"SHOW {name}").fetchone()[0] for name in SHOWN]
+    assert shown == ["3MB", f"{PATIENCE_MS}ms", "caseward_notes", "on"]
 
 
 def test_a_statement_that_takes_too_long_is_given_up(shared: Database) -> None:
