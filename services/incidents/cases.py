@@ -397,6 +397,7 @@ class _Log(_Change):
         self._reference = cases.reference()
 
     def decide(self, found: Found) -> Sequence[Recorded]:
+        self._case = None
         self._refuse_reused_key(found)
         asking = self._asking(found)
         decision = rules.log(self._report, self._reference, asking)

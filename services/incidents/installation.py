@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from durable import Schema
 from incidents import clock
 from incidents.cases import Cases
 from incidents.clock import Clock, NewId, Random
@@ -16,15 +17,17 @@ from incidents.domain import case, users
 from incidents.domain.facts import Event, SchoolId
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
 from incidents.evidence.sequencer import Sequencer
-from incidents.evidence.tree import Tree
-from incidents.followers import Followers
+from incidents.evidence.tree import TREE, Tree
+from incidents.followers import FOLLOWERS, Followers
 from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
 from incidents.school_files import SchoolFiles, load_all
 from incidents.store import Store, Upcaster, open_store
+from incidents.store.keys import KEYS
+from incidents.store.tables import LOG
 from incidents.timekeeper import Timekeeper
 from incidents.users import Users
-from incidents.views import Views
+from incidents.views import VIEWS, Views
 
 EVENTS: Final[Mapping[str, type[Event]]] = {**case.EVENTS, **users.EVENTS}
 """Every kind of event that may lie in the log, by its stored topic."""
@@ -32,6 +35,9 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
 """By topic and schema, the step that turns a stored payload of that schema into the next one's.
 
 Whoever reads the log goes through them: the store, and the checks of `verify`."""
+
+SCHEMAS: Final[tuple[Schema, ...]] = (LOG, KEYS, TREE, VIEWS, FOLLOWERS)
+"""Every schema of this service: what `migrate` makes, and `move` takes along or makes anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class _Change(Generic[T]):
 
     def decide(self, found: Found) -> Sequence[Recorded]:
         row = found.states.get(self._user)
+        self._account = None
         if row is not None and row.kind == KIND:
             self._account = _DECODE.decode(row.state)
         wanted = self._wanted = self._want(self._account)

@@ -27,6 +27,8 @@ from incidents.store import (
     BlobGone,
     ClockBehind,
     Conflict,
+    OutcomeUnknown,
+    StoreBusy,
     StoreUnavailable,
 )
 from incidents.users import NotSignedIn
@@ -161,7 +163,11 @@ _BY_STATUS: Final[Mapping[int, tuple[Kind, str]]] = {
     413: (Kind.TOO_LARGE, f"Send at most {IN_WORDS}."),
 }
 _UNREADY: Final = (
-    "The files of this installation can't be used now; nothing was recorded. Try again shortly."
+    "The records of this installation can't be used now; nothing was recorded. Try again shortly."
+)
+_UNKNOWN: Final = (
+    "The database was lost at the last moment: it is not known whether this was recorded. Repeat "
+    "it with the same Idempotency-Key; without one, look whether it is there before you do."
 )
 _BUSY: Final = "Too many changes at once; nothing was recorded. Try again."
 _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
@@ -176,6 +182,8 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
         "This Idempotency-Key came with another request before. Use a new key for a new request.",
     ),
     StoreUnavailable: lambda _: unavailable(_UNREADY),
+    StoreBusy: lambda _: unavailable(_BUSY),
+    OutcomeUnknown: lambda _: unavailable(_UNKNOWN),
     Conflict: lambda _: unavailable(_BUSY),
     AlreadyClaimed: lambda _: unavailable(_BUSY),
     ClockBehind: lambda _: unavailable(

@@ -5,10 +5,10 @@ No message carries a person's words, names or ids: at most a topic, a field's na
 
 from datetime import datetime
 
-from durable import StoreUnavailable
+from durable import OutcomeUnknown, StoreUnavailable
 from incidents.store.records import Claim
 
-__all__ = ["StoreUnavailable"]
+__all__ = ["OutcomeUnknown", "StoreUnavailable"]
 
 
 class StoreBusy(StoreUnavailable):

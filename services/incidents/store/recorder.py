@@ -24,6 +24,8 @@ from incidents.store.records import Claim, ClaimKey, Kind, StateRow
 POLL_SECONDS: Final = 0.02
 """How long a commit of another process may stay unseen by a follower."""
 FOLLOW_LIMIT: Final = 500
+_ROWS_AT_ONCE: Final = 1000
+"""A statement takes 32,766 values in SQLite and 65,535 in PostgreSQL."""
 
 _EVENTS: Final = "SELECT id, originator_id, originator_version, topic, state FROM stored_events "
 _STATES: Final = "SELECT stream, school, kind, version, state FROM states "
@@ -252,6 +254,14 @@ def last_event(connection: Connection) -> Notification | None:
 
 def insert_events(connection: Connection, events: Sequence[StoredEvent]) -> list[Notification]:
     """Insert events, which follow the last ones of their streams; return them with their places."""
+    return [
+        placed
+        for start in range(0, len(events), _ROWS_AT_ONCE)
+        for placed in _insert_events(connection, events[start : start + _ROWS_AT_ONCE])
+    ]
+
+
+def _insert_events(connection: Connection, events: Sequence[StoredEvent]) -> list[Notification]:
     values = list(chain.from_iterable(map(_event_row, events)))
     rows = connection.execute(
         "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES "  # noqa: S608 marks

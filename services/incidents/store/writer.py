@@ -9,6 +9,7 @@ there is nothing to try again when somebody was quicker. Alone, a write costs wh
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock, Thread
@@ -58,8 +59,10 @@ class Found:
 class Request(Protocol[T_co]):
     """Something to be recorded on one stream.
 
-    The methods are called in this order, at most once for an attempt, in whichever thread writes.
-    What one of them raises goes to whoever asked, and nothing of the request is recorded.
+    The methods are called in this order, at most once for an attempt, `decide` and `settle` in
+    whichever thread writes. What these two raise goes to whoever asked, and nothing of the request
+    is recorded. An attempt that comes to nothing through no fault of the request's is followed by
+    another, which begins with `decide` again.
     """
 
     @property
@@ -136,6 +139,7 @@ class Writer:
         self._sealer = sealer
         self._waiting: deque[_Entry[Any]] = deque()
         self._turn = Lock()
+        self._door = Lock()
         self._rung = Event()
         self._thread: Thread | None = None
         self._closed = False
@@ -155,7 +159,7 @@ class Writer:
         """The same for a coroutine, which waits without a thread of its own."""
         waiter = _Waiter(asyncio.get_running_loop())
         entry = self._enter(_Entry(request, waiter))
-        self._ring()
+        self._rung.set()
         await waiter.future
         return entry.result()
 
@@ -165,29 +169,31 @@ class Writer:
         return len(self._waiting)
 
     def close(self) -> None:
-        """End the thread, if there is one, once everything that waits is written."""
-        self._closed = True
+        """Let nobody in any more, and return once everything that waits is written."""
+        with self._door:
+            self._closed = True
         self._rung.set()
         if self._thread is not None:
             self._thread.join()
-            self._thread = None
+        with self._turn:
+            while self._waiting:
+                self._write_batch()
 
     def _enter(self, entry: _Entry[T]) -> _Entry[T]:
-        if len(self._waiting) >= MOST_WAITING:
-            raise StoreBusy
-        self._waiting.append(entry)
+        with self._door:
+            if self._closed:
+                raise StoreUnavailable("This program is ending. Nothing more is recorded.")
+            if len(self._waiting) >= MOST_WAITING:
+                raise StoreBusy
+            self._waiting.append(entry)
+            if entry.waiter is not None and self._thread is None:
+                self._thread = Thread(target=self._run, name="writer", daemon=True)
+                self._thread.start()
         return entry
 
-    # ── the thread that writes for coroutines ─────────────────────────────────────────────────────
-
-    def _ring(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="writer", daemon=True)
-            self._thread.start()
-        self._rung.set()
-
     def _run(self) -> None:
-        while not self._closed or self._waiting:
+        """Write for coroutines."""
+        while not self._closed:
             self._rung.wait()
             self._rung.clear()
             while self._waiting:
@@ -209,32 +215,60 @@ class Writer:
         except Exception as error:
             _fail(batch.entries, error)
         finally:
-            _fail(batch.entries, StoreUnavailable("The write was interrupted. Try again."))
+            _fail(batch.entries, OutcomeUnknown("The program was interrupted while it recorded."))
             _tell(batch.entries)
 
     def _settle(self, entries: Sequence[_Entry[Any]]) -> None:
         try:
-            self._transact(entries)
-        except OutcomeUnknown:
-            self._look_again(entries)
+            self._write_apart(entries)
         except StoreUnavailable as error:
             # Whoever waits meanwhile would only wait as long again for the same.
             late = [self._waiting.popleft() for _ in range(len(self._waiting))]
             _fail([*entries, *late], error)
             _tell(late)
-        except IntegrityError as error:
+
+    def _write_apart(self, entries: Sequence[_Entry[Any]]) -> None:
+        """Write all together; if that cannot be, each alone, so that none harms another.
+
+        Raises StoreUnavailable, with which all are lost.
+        """
+        try:
+            self._write_once(entries)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
             if len(entries) == 1:
                 self._explain(entries[0], error)
-            else:
-                # One of them is at fault: each by itself, so that it harms no other.
-                for entry in entries:
-                    self._settle([entry])
+                return
+            for entry in entries:
+                if not entry.done:
+                    self._write_apart([entry])
 
-    def _transact(self, entries: Sequence[_Entry[Any]]) -> None:
-        """Decide and record everything, or, when it raises, nothing."""
+    def _write_once(self, entries: Sequence[_Entry[Any]]) -> None:
+        """Write all together, and once more what is not there when the answer was lost."""
+        try:
+            self._transact(entries)
+        except OutcomeUnknown as lost:
+            try:
+                self._transact(entries, again=True)
+            except OutcomeUnknown:
+                _fail(entries, lost)
+            except StoreUnavailable:
+                _fail(entries, lost)
+                raise
+
+    def _transact(self, entries: Sequence[_Entry[Any]], *, again: bool = False) -> None:
+        """Decide and record everything, or, when it raises, nothing.
+
+        `again`: some may be there from an attempt whose outcome is not known. With the turn to
+        write, that attempt has ended: what is not there now never will be.
+        """
         with self._recorder.database.writing() as connection:
-            found = _found(connection, entries)
-            going = [entry for entry in entries if self._decided(entry, found)]
+            if again:
+                self._look_for(connection, entries)
+            going = [entry for entry in entries if not entry.done]
+            found = _found(connection, going)
+            going = [entry for entry in going if self._decided(entry, found)]
             keys = self._sealer.keys_for(one for entry in going for one in entry.sealed)
             going = [entry for entry in going if self._settled(entry, keys)]
             self._record(connection, going)
@@ -242,8 +276,15 @@ class Writer:
             entry.done = True
         self._recorder.wake()
 
+    def _look_for(self, connection: Connection, entries: Sequence[_Entry[Any]]) -> None:
+        for entry in entries:
+            entry.placed = find_events(connection, entry.stored)
+            entry.done = entry.done or _is_there(entry)
+
     def _decided(self, entry: _Entry[Any], found: Found) -> bool:
         def decide() -> None:
+            # Of an attempt before this one nothing is left.
+            entry.stored, entry.row, entry.claims, entry.placed = (), None, (), ()
             entry.sealed = entry.request.decide(found)
 
         return _attempt(entry, decide)
@@ -268,33 +309,16 @@ class Writer:
         for entry in entries:
             entry.placed = [next(placed) for _ in entry.stored]
 
-    # ── when it goes wrong ────────────────────────────────────────────────────────────────────────
-
-    def _look_again(self, entries: Sequence[_Entry[Any]]) -> None:
-        """The answer to a commit was lost: those whose events are there are done; once again for
-        the others.
-        """
-        try:
-            with self._recorder.database.reading() as connection:
-                for entry in entries:
-                    if not entry.done:
-                        entry.placed = find_events(connection, entry.stored)
-                        entry.done = _is_there(entry)
-            if absent := [entry for entry in entries if not entry.done]:
-                self._transact(absent)
-        except StoreUnavailable as error:
-            _fail(entries, error)
-
-    def _explain(self, entry: _Entry[Any], error: IntegrityError) -> None:
+    def _explain(self, entry: _Entry[Any], error: Exception) -> None:
         """Say what stood in the way of a request that was alone."""
+        if not isinstance(error, IntegrityError):
+            entry.fail(error)
+            return
         with self._recorder.database.reading() as connection:
             held = claim_rows(connection, [claim.claim_key for claim in entry.claims])
-        if held:
-            entry.fail(AlreadyClaimed(next(iter(held.values()))))
-        else:
-            conflict = Conflict()
-            conflict.__cause__ = error
-            entry.fail(conflict)
+        conflict = AlreadyClaimed(next(iter(held.values()))) if held else Conflict()
+        conflict.__cause__ = error
+        entry.fail(conflict)
 
 
 class _Waiter:
@@ -346,7 +370,8 @@ def _tell(entries: Iterable[_Entry[Any]]) -> None:
         if entry.waiter is not None:
             futures[entry.waiter.loop].append(entry.waiter.future)
     for loop, waiting in futures.items():
-        if not loop.is_closed():
+        # A loop that was closed meanwhile has nobody left who waits.
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(_wake, waiting)
 
 
