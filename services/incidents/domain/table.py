@@ -34,6 +34,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 C = TypeVar("C", bound=Command)
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
 """What a table is about: a case, or an entry of a register."""
 Who = Role | Relation
 
@@ -83,7 +84,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class GuardOf(Generic[S]):
+class GuardOf(Generic[S_contra]):
     """A named condition. `test` returns None when it holds, else what the asker has to do.
 
     A guard that `needs_body` can only be answered for a filled-in request; the others also tell a
@@ -91,7 +92,7 @@ class GuardOf(Generic[S]):
     """
 
     name: str
-    test: Callable[[S, Any, Asking], str | None]
+    test: Callable[[S_contra, Any, Asking], str | None]
     needs_body: bool
     refuses: Refuses
 

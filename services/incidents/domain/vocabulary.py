@@ -441,6 +441,11 @@ class Due(StrEnum):
     ICO = "ico"
     """72 running hours from the first awareness (UK GDPR, article 33)."""
     CLOSE = "close"
+    ACCOUNT_DECISION = "account_decision"
+    """Of an application for an account in the school's name."""
+    ACCOUNT_LEAVER = "account_leaver"
+    """On the last working day of whoever leads the account."""
+    ACCOUNT_MONITORING = "account_monitoring"
 
 
 class DeadlineState(StrEnum):

@@ -40,6 +40,9 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.ICO: "whether the Information Commissioner is told has not been decided",
     Due.TRAINING: "a training has not been attended",
     Due.CLOSE: "the case has not been closed",
+    Due.ACCOUNT_DECISION: "the application for an account is not decided",
+    Due.ACCOUNT_LEAVER: "the account of whoever leaves is neither handed on nor closed",
+    Due.ACCOUNT_MONITORING: "the account has not been looked at",
 }
 NAMELESS: Final[Mapping[PersonRole, str]] = {PersonRole.UNKNOWN: "role not known"}
 QUESTIONS: Final[Mapping[HarmQuestion, str]] = {

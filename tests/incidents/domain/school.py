@@ -83,6 +83,9 @@ TERMS: Final = {
     Due.ICO: Term(amount=72, clock=Clock.RUNNING_HOURS),
     Due.TRAINING: Term(amount=0, clock=Clock.SCHOOL_DAYS),
     Due.CLOSE: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.ACCOUNT_DECISION: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.ACCOUNT_LEAVER: Term(amount=0, clock=Clock.WORKING_DAYS),
+    Due.ACCOUNT_MONITORING: Term(amount=5, clock=Clock.SCHOOL_DAYS),
 }
 
 
