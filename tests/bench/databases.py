@@ -1,6 +1,7 @@
 """Filled databases for the time of a run, and copies of them: SQLite files, or a PostgreSQL server.
 
-The server is a throwaway with the settings it comes with: fsync and synchronous_commit are on.
+The server is a throwaway with the settings it comes with but for the number of connections: fsync
+and synchronous_commit are on.
 """
 
 import os
@@ -109,7 +110,16 @@ def shelf(kind: str, folder: Path, workers: int) -> Iterator[Shelf]:
             yield Shelf(Path(here), None, workers)
         else:
             with PostgresServer() as server:
+                _let_all_in(server)
                 yield Shelf(Path(here), server, workers)
+
+
+def _let_all_in(server: PostgresServer) -> None:
+    """Everything that is measured is up at the same time, each with connections of its own."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("alter system set max_connections = 400")
+    server.stop()
+    server.start()
 
 
 def _database_of(place: Place) -> str:

@@ -20,7 +20,7 @@ from incidents.demonstration import prepare
 from incidents.domain.assessment import StartAssessment
 from incidents.domain.intake import LogIncident
 from incidents.domain.school import User
-from incidents.installation import Installation, open_installation
+from incidents.installation import SCHEMAS, Installation, open_installation
 from tests.bench.acts import READER, REPORT, REPORTER
 
 SPAN: Final = timedelta(days=60)
@@ -47,6 +47,8 @@ class Calendar:
 def main(count: int) -> None:
     calendar = Calendar(count)
     settings = Settings.from_environment()
+    if settings.database_url:
+        _migrate(settings)
     installation = open_installation(settings, now=calendar)
     try:
         tokens = json.loads(prepare(installation).read_text())
@@ -66,6 +68,13 @@ def main(count: int) -> None:
         installation.close()
     some = [str(case) for case in filed[:: max(1, count // TOLD)]]
     print(json.dumps({"tokens": tokens, "cases": some}))
+
+
+def _migrate(settings: Settings) -> None:
+    for schema in SCHEMAS:
+        database = settings.place.open(schema, migrate=False)
+        database.migrate()
+        database.close()
 
 
 async def _file(

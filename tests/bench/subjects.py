@@ -45,7 +45,6 @@ class Subject:
     title: str
     serve: Command
     fill: Command = ()
-    migrate: Command = ()
     beside: Command = ()
     version: int = 1
     threads: tuple[int, int] = (0, 0)
@@ -58,7 +57,6 @@ def _module(*arguments: str) -> Command:
 OURS: Final = Subject(
     name="ours",
     title="Caseward",
-    migrate=_module("incidents", "migrate"),
     fill=_module("tests.bench.fill"),
     serve=_module("incidents", "serve"),
     beside=_module("tests.bench.follower"),
@@ -78,7 +76,7 @@ FASTAPI: Final = Subject(
         *("--port", "{port}", "--workers", "{workers}", "--loop", "uvloop"),
         *("--http", "httptools", "--no-access-log", "--log-level", "warning"),
     ),
-    threads=(8, 16),
+    threads=(4, 8),
 )
 DJANGO: Final = Subject(
     name="django",
@@ -89,7 +87,7 @@ DJANGO: Final = Subject(
         *("--bind", "127.0.0.1:{port}", "--workers", "{workers}", "--worker-class", "gthread"),
         *("--threads", "{threads}", "--keep-alive", "75", "--log-level", "warning"),
     ),
-    threads=(8, 16),
+    threads=(4, 8),
 )
 SUBJECTS: Final = {one.name: one for one in (OURS, NOOP, FASTAPI, DJANGO)}
 
@@ -139,8 +137,6 @@ def fill(subject: Subject, place: Place, cases: int) -> Filled:
     if not subject.fill:
         return Filled({acts.REPORTER: "none"}, [])
     around = place.environment(subject)
-    if subject.migrate and place.database_url:
-        subprocess.run(subject.migrate, cwd=ROOT, env=around, check=True)
     said = subprocess.run(
         [*subject.fill, str(cases)], cwd=ROOT, env=around, check=True, stdout=subprocess.PIPE
     )
