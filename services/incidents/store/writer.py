@@ -55,6 +55,15 @@ class Found:
     claims: Mapping[ClaimKey, Claim]
     stamps: Mapping[Kind, int]
 
+    def asked_by(self, request: "Request[Any]") -> "Found":
+        """Return what this request asked for, and nothing of what was found for others."""
+        return Found(
+            latest=self.latest,
+            states={s: self.states[s] for s in request.streams if s in self.states},
+            claims={c: self.claims[c] for c in request.claims if c in self.claims},
+            stamps={k: self.stamps[k] for k in request.kinds},
+        )
+
 
 class Request(Protocol[T_co]):
     """Something to be recorded on one stream.
@@ -285,7 +294,7 @@ class Writer:
         def decide() -> None:
             # Of an attempt before this one nothing is left.
             entry.stored, entry.row, entry.claims, entry.placed = (), None, (), ()
-            entry.sealed = entry.request.decide(found)
+            entry.sealed = entry.request.decide(found.asked_by(entry.request))
 
         return _attempt(entry, decide)
 
