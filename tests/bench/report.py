@@ -1,7 +1,7 @@
 """Writes docs/explanation/performance.md and its plot from what was measured.
 
 `python -m tests.bench.report` takes what `tests.bench.comparison` has kept in `var-bench/`, or the
-files it is given.
+files it is given. Of a figure that is in two of them, the last one counts.
 """
 
 import sys
@@ -30,7 +30,8 @@ DRAWN_CLIENTS: Final = 16
 
 def main(files: Sequence[Path]) -> None:
     runs = [msgspec.json.decode(file.read_bytes(), type=Results) for file in files]
-    found = [one for run in runs for one in comparisons(run.measured, run.memory)]
+    every = (one for run in runs for one in comparisons(run.measured, run.memory))
+    found = list({(one.name, one.against): one for one in every}.values())
     (FOLDER / "performance.md").write_text(page(runs, found))
     (FOLDER / "performance-ratios.svg").write_text(plot(found))
 
@@ -56,7 +57,7 @@ def page(runs: Sequence[Results], found: Sequence[Comparison]) -> str:
 
 def _beside(found: Sequence[Comparison]) -> Iterator[str]:
     """A table for each database and number of cases."""
-    for database, cases in sorted({(one.database, one.cases) for one in found}):
+    for database, cases in dict.fromkeys((one.database, one.cases) for one in found):
         here = [one for one in found if (one.database, one.cases) == (database, cases)]
         yield f"### {database}, {cases:,} cases"
         rows = (
@@ -108,6 +109,8 @@ def _median(measured: Sequence[Measured], act: str, clients: int, subject: Subje
 
 
 def _growth(found: Sequence[Comparison]) -> str:
+    if not found:
+        return "Not measured yet: `make bench-large` does."
     sizes = sorted({one.cases for one in found})
     rows = []
     for key in dict.fromkeys((one.database, one.act, one.clients) for one in found):

@@ -77,7 +77,7 @@ def _among_more(measured: Sequence[Measured]) -> Iterator[Comparison]:
 
 
 def _memory(memory: Sequence[Memory]) -> Iterator[Comparison]:
-    for database, cases in sorted({(one.database, one.cases) for one in memory}):
+    for database, cases in dict.fromkeys((one.database, one.cases) for one in memory):
         peaks = [
             one.peak / WORKER_MB
             for one in memory
