@@ -5,23 +5,27 @@ a case is told that there is none, before any rule is asked.
 """
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from incidents import users
+from incidents.changes import (
+    AskedBefore,
+    Change,
+    Key,
+    Stale,
+    claim_key,
+    done_before,
+)
 from incidents.clock import Clock, NewId, Random
 from incidents.domain import case as rules
 from incidents.domain.access import Sight, sight
-from incidents.domain.case import Decision
-from incidents.domain.facts import Actor, CaseId, Recorded, SchoolId
+from incidents.domain.facts import Recorded, SchoolId
 from incidents.domain.intake import LogIncident
 from incidents.domain.moderation import CaptureEvidence
 from incidents.domain.school import School, User
@@ -31,9 +35,7 @@ from incidents.school_files import SchoolFiles
 from incidents.store import (
     AlreadyClaimed,
     Claim,
-    ClaimKey,
     Found,
-    Kind,
     Notification,
     Receipt,
     StateRow,
@@ -54,26 +56,6 @@ class NoSuchCase(LookupError):
     """There is no such case, as far as this user may know."""
 
 
-class Stale(Exception):
-    """The case has moved on since it was read. `version` is where it stands now."""
-
-    def __init__(self, version: int) -> None:
-        super().__init__(f"The case is at version {version} by now: read it again.")
-        self.version = version
-
-
-class KeyReused(Exception):
-    """The idempotency key was used for another request before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An idempotency key of one user, with the SHA-256 of the body it came with."""
-
-    text: str
-    body: str
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a request has recorded. `case` is where the case stands afterwards."""
@@ -81,17 +63,6 @@ class Done:
     case: Case
     receipt: tuple[Receipt, ...]
     events: tuple[Recorded, ...]
-
-
-class _Kept(msgspec.Struct, array_like=True):
-    """What an idempotency claim remembers: the body, and the versions that it led to."""
-
-    body: str
-    first: int
-    last: int
-
-
-_KEPT: Final = msgspec.json.Decoder(_Kept)
 
 
 class Cases:
@@ -169,7 +140,7 @@ class Cases:
         if not isinstance(command, CaptureEvidence):
             return
         case, _ = self.seen(user, case_id)
-        if key is not None and self.store.claim(*_claim_key(user, key.text)) is not None:
+        if key is not None and self.store.claim(*claim_key(user, key.text)) is not None:
             return
         if version not in (None, case.version):
             raise Stale(case.version)
@@ -188,7 +159,7 @@ class Cases:
         try:
             rules.may_ask(case, ask, user)
         except Refusal:
-            if key is None or self.store.claim(*_claim_key(user, key)) is None:
+            if key is None or self.store.claim(*claim_key(user, key)) is None:
                 raise
 
     def seen(self, user: User, case_id: UUID) -> tuple[Case, Sight]:
@@ -241,7 +212,7 @@ class Cases:
     def _write(self, make: Callable[[], "_Change"]) -> Done:
         try:
             return self.store.write(make())
-        except _AskedBefore as before:
+        except AskedBefore as before:
             return self._done_before(before.claim)
         except AlreadyClaimed:
             # Another case has this random reference: once in a great many.
@@ -250,19 +221,14 @@ class Cases:
     async def _written(self, make: Callable[[], "_Change"]) -> Done:
         try:
             return await self.store.written(make())
-        except _AskedBefore as before:
+        except AskedBefore as before:
             return await asyncio.to_thread(self._done_before, before.claim)
         except AlreadyClaimed:
             return await self._written(make)
 
     def _done_before(self, claim: Claim) -> Done:
-        kept = _KEPT.decode(claim.value)
-        stored = self.store.stored(claim.stream)[kept.first - 1 : kept.last]
-        receipt = tuple(
-            Receipt(one.position, one.version, sha256(one.state).hexdigest()) for one in stored
-        )
-        history = self.store.history(claim.stream, kept.last)
-        return Done(rules.replay(history), receipt, tuple(history[kept.first - 1 :]))
+        before = done_before(self.store, claim)
+        return Done(rules.replay(before.history), before.receipt, before.events)
 
     # ── what a change needs ───────────────────────────────────────────────────────────────────────
 
@@ -298,94 +264,23 @@ class Cases:
         return now if latest is None else max(now, latest)
 
 
-class _AskedBefore(Exception):
-    """The same was asked before with this key: the first answer is given again."""
+class _Change(Change[Case]):
+    """One request that changes a case."""
 
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-
-
-class _Change(ABC):
-    """One request that changes a case, as the store's writer takes it through."""
-
-    streams: Collection[UUID] = ()
+    stream_kind = KIND
 
     def __init__(
         self, cases: Cases, user: User, command: Command, key: Key | None, cause: UUID | None
     ) -> None:
+        super().__init__(cases, user, command, key, cause)
         self._cases = cases
-        self._user = user
-        self._command = command
-        self._key = key
-        self._cause = cause
-        self._case: Case | None = None
-        self._sealed: Sequence[Recorded] = ()
-        self.claims: Collection[ClaimKey] = (_claim_key(user, key.text),) if key else ()
-        self.kinds = (Kind(user.school, users.KIND),)
 
-    @abstractmethod
-    def decide(self, found: Found) -> Sequence[Recorded]:
-        """Return the events that the request leads to. Raises `Refusal`."""
-
-    def settle(self, sealed: Sequence[Recorded]) -> tuple[StateRow, Sequence[Claim]]:
-        self._sealed = sealed
-        for recorded in sealed:
-            self._case = rules.evolve(self._case, recorded)
-        case = self._case
-        assert case is not None
-        row = StateRow(case.id, case.school, KIND, case.version, _ENCODE.encode(case))
-        return row, [*self._claimed(case), *self._kept(case)]
+    def evolve(self, state: Case | None, recorded: Recorded) -> Case:
+        return rules.evolve(state, recorded)
 
     def answer(self, placed: Sequence[Notification]) -> Done:
-        assert self._case is not None
-        self._cases.remember(self._case)
-        return Done(self._case, receipts(placed), tuple(self._sealed))
-
-    def _claimed(self, case: Case) -> Iterable[Claim]:
-        return ()
-
-    def _kept(self, case: Case) -> Iterator[Claim]:
-        if self._key is not None:
-            kept = _Kept(self._key.body, self._sealed[0].version, case.version)
-            key = _claim_key(self._user, self._key.text)
-            yield Claim(*key, stream=case.id, value=_ENCODE.encode(kept))
-
-    def _refuse_reused_key(self, found: Found) -> None:
-        for claim in found.claims.values():
-            if self._key is not None and _KEPT.decode(claim.value).body != self._key.body:
-                raise KeyReused
-            raise _AskedBefore(claim)
-
-    def _asking(self, found: Found) -> Asking:
-        cases, user = self._cases, self._user
-        return Asking(
-            user=user,
-            now=cases.now(found.latest),
-            school=cases.school(user.school, found.stamps[self.kinds[0]]),
-            request=cases.new_id(),
-        )
-
-    def _placed(
-        self, case_id: CaseId, first: int, decision: Decision, asking: Asking
-    ) -> list[Recorded]:
-        happened: datetime | None = getattr(self._command, self._command.HAPPENED or "", None)
-        return [
-            Recorded(
-                event_id=self._cases.new_id(),
-                school=asking.school.id,
-                stream=case_id,
-                version=first + n,
-                recorded_at=asking.now,
-                occurred_at=happened or asking.now,
-                actor=Actor(user=asking.user.id, role=decision.role),
-                policy_version=asking.school.policy_version,
-                calendar_version=asking.school.calendar_version(asking.now),
-                causation_id=self._cause or asking.request,
-                correlation_id=case_id,
-                event=event,
-            )
-            for n, event in enumerate(decision.events)
-        ]
+        self._cases.remember(self.settled)
+        return Done(self.settled, receipts(placed), tuple(self._sealed))
 
 
 class _Log(_Change):
@@ -397,14 +292,14 @@ class _Log(_Change):
         self._reference = cases.reference()
 
     def decide(self, found: Found) -> Sequence[Recorded]:
-        self._case = None
+        self._state = None
         self._refuse_reused_key(found)
         asking = self._asking(found)
         decision = rules.log(self._report, self._reference, asking)
-        return self._placed(CaseId(asking.request), 1, decision, asking)
+        return self._placed(asking.request, 1, decision.role, decision.events, asking)
 
-    def _claimed(self, case: Case) -> Iterable[Claim]:
-        return [Claim(case.school, "reference", self._reference, case.id)]
+    def _claimed(self, state: Case) -> Iterable[Claim]:
+        return [Claim(state.school, "reference", self._reference, state.id)]
 
 
 class _Ask(_Change):
@@ -429,13 +324,7 @@ class _Ask(_Change):
         self._refuse_reused_key(found)
         if self._version is not None and self._version != case.version:
             raise Stale(case.version)
-        self._case = case
+        self._state = case
         asking = self._asking(found)
         decision = rules.decide(case, self._command, asking)
-        return self._placed(case.id, case.version + 1, decision, asking)
-
-
-def _claim_key(user: User, key: str) -> ClaimKey:
-    """A user's key under its hash: what a client chose as its key is nobody's business."""
-    digest = sha256(f"{user.id}:{key}".encode()).hexdigest()
-    return ClaimKey(user.school, "idempotency", digest)
+        return self._placed(case.id, case.version + 1, decision.role, decision.events, asking)

@@ -17,7 +17,8 @@ from nats.errors import TimeoutError as NothingNew
 from nats.js import JetStreamContext
 
 from incidents.broker import FETCH_SECONDS, NOTIFIER, PARTITIONS, Broker
-from incidents.cases import Cases, Key
+from incidents.cases import Cases
+from incidents.changes import Key
 from incidents.domain.facts import PersonId, SchoolId
 from incidents.domain.letters import (
     RecordAlert,

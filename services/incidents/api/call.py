@@ -17,7 +17,7 @@ from incidents.api.brief import brief
 from incidents.api.cursor import Cursors
 from incidents.api.problems import Kind, Problem
 from incidents.api.wording import components, reason_for
-from incidents.cases import Key
+from incidents.changes import Key
 from incidents.domain.school import User
 from incidents.domain.table import Reason
 from incidents.installation import Installation

@@ -15,7 +15,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from incidents.api.sizes import IN_WORDS
-from incidents.cases import KeyReused, NoSuchCase, Stale
+from incidents.cases import NoSuchCase
+from incidents.changes import KeyReused, Stale
 from incidents.domain.table import Reason, Refusal, Refuses
 from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.bundle import BundleTooLarge

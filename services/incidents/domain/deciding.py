@@ -16,6 +16,7 @@ from incidents.domain.table import (
     Reason,
     Refusal,
     Refuses,
+    Row,
     RowOf,
     TrackOf,
 )
@@ -82,7 +83,8 @@ def in_the_way(
 
 def not_yours(row: RowOf[Any, Any]) -> Reason:
     people = ", ".join(who for who in row.who)
-    return Reason("role", f"Only for: {people}, where they are responsible for it.")
+    where = "on cases they are responsible for" if isinstance(row, Row) else "where it is theirs"
+    return Reason("role", f"Only for: {people}, {where}.")
 
 
 def _failing(

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from incidents.cases import Done, Key, KeyReused, NoSuchCase, Stale
+from incidents.cases import Done, NoSuchCase
+from incidents.changes import Key, KeyReused, Stale
 from incidents.domain import case as rules
 from incidents.domain.assessment import StartAssessment
 from incidents.domain.intake import AcknowledgeReport, AddInformation, LogIncident
