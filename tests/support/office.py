@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from durable import Place
 from incidents.cases import Done
 from incidents.config import Settings
 from incidents.demonstration import PEOPLE
@@ -21,7 +22,7 @@ from incidents.domain.vocabulary import (
     PersonRole,
     Role,
 )
-from incidents.installation import Installation, open_installation
+from incidents.installation import SCHEMAS, Installation, open_installation
 
 SCHOOL_DIR: Final = Path(__file__).parents[2] / "deploy" / "school"
 FRIDAY: Final = datetime(2026, 11, 20, 16, 40, tzinfo=UTC)
@@ -29,12 +30,22 @@ PARENT: Final = "Planted Parentname"
 PARENTS_ADDRESS: Final = "planted.parent@example.org"
 
 
+def migrated(place: Place) -> None:
+    """Make every table of the service at `place`."""
+    for schema in SCHEMAS:
+        database = place.open(schema, migrate=False)
+        database.migrate()
+        database.close()
+
+
 class Office:
     """One school at work. Time stands still unless it is told to pass."""
 
-    def __init__(self, var: Path, now: datetime = FRIDAY) -> None:
+    def __init__(self, var: Path, now: datetime = FRIDAY, database_url: str | None = None) -> None:
         self.now = now
-        settings = Settings(var=var, school_dir=SCHOOL_DIR)
+        settings = Settings(var=var, school_dir=SCHOOL_DIR, database_url=database_url)
+        if database_url:
+            migrated(settings.place)
         self.installation: Installation = open_installation(settings, now=lambda: self.now)
         self.school: SchoolId = next(iter(self.installation.schools))
         self.users: dict[str, User] = {}

@@ -11,7 +11,7 @@ from litestar import MediaType, Response
 from litestar.params import FromPath
 
 from incidents.api.call import Call
-from incidents.api.commands import rows
+from incidents.api.commands import rows as command_rows
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
 from incidents.api.patience import Position, listed
@@ -23,7 +23,7 @@ from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Kind, Level, Moment, Stage
 from incidents.installation import Installation
 from incidents.pages import CasePage
-from incidents.views import Bookmark, CaseLine, Entry, Filters, Line, Track, line, principals
+from incidents.views import Bookmark, CaseLine, Entry, Filters, Line, Reader, Track
 
 MOST_EXAMINED: Final = 500
 """Cases looked at for one page: what the filters leave over may be on the next."""
@@ -90,7 +90,7 @@ def _action(case_id: UUID, offer: Offer, much: Sight) -> Action:
     )
 
 
-_ON_CASES: Final = frozenset(row.name for row in rows())
+_ON_CASES: Final = frozenset(row.name for row in command_rows())
 
 # ── the list ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -181,13 +181,14 @@ def _now(
     A wall holds from the moment it is up, also in a list that does not know of it yet.
     """
     versions = installation.store.versions([one.case_id for one in lines])
-    moved = [one.case_id for one in lines if versions.get(one.case_id) != one.version]
-    cases = {row.stream: installation.cases.decoded(row) for row in installation.store.rows(moved)}
+    moved = [UUID(one.case_id) for one in lines if versions.get(one.case_id) != one.version]
+    rows = {row.stream.hex: row for row in installation.store.rows(moved)}
+    reader = Reader(user, filters, now)
     for one in lines:
         if versions.get(one.case_id) == one.version:
             yield one.json
-        elif (case := cases.get(one.case_id)) is not None:
-            fresh = line(Entry.of(case), principals(user), filters, now)
+        elif case := installation.cases.decoded(rows.get(one.case_id)):
+            fresh = reader.line(Entry.of(case))
             yield from [fresh.json] if fresh else []
 
 

@@ -27,16 +27,16 @@ def rows_of(connection: Connection, streams: Collection[UUID]) -> list[StateRow]
     return list(map(_row, connection.execute(f"{_ROWS}stream IN ({marks})", values).fetchall()))
 
 
-def versions_of(connection: Connection, streams: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return the versions of those streams that there are."""
+def versions_of(connection: Connection, streams: Sequence[str]) -> Mapping[str, int]:
+    """Return the versions of those streams that there are, by their ids in hex."""
     if not streams:
         return {}
-    marks, values = marks_for([stream.hex for stream in streams])
+    marks, values = marks_for(streams)
     rows = connection.execute(
         f"SELECT stream, version FROM states WHERE stream IN ({marks})",  # noqa: S608 marks
         values,
     ).fetchall()
-    return {UUID(row[0]): row[1] for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def rows_after(connection: Connection, stream: UUID | None, limit: int) -> list[StateRow]:

@@ -139,8 +139,8 @@ class Store:
         with self._log.recorder.database.reading() as connection:
             return rows_of(connection, streams)
 
-    def versions(self, streams: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return the version of each of these streams, as far as there are such streams."""
+    def versions(self, streams: Sequence[str]) -> Mapping[str, int]:
+        """Return the version of each of these streams, as far as there are such; ids are in hex."""
         with self._log.recorder.database.reading() as connection:
             return versions_of(connection, streams)
 

@@ -6,14 +6,12 @@ moved on since.
 """
 
 from incidents.views.entries import Entry
-from incidents.views.lines import CaseLine, Track, principals
-from incidents.views.lists import Bookmark, Filters, Line, Page, line
+from incidents.views.lines import CaseLine, Track
+from incidents.views.lists import Bookmark, Filters, Line, Page, Reader
 from incidents.views.live import Passed, Views
-from incidents.views.tables import VIEWS
 from incidents.views.tables import VIEWS
 
 __all__ = [
-    "VIEWS",
     "VIEWS",
     "Bookmark",
     "CaseLine",
@@ -22,8 +20,7 @@ __all__ = [
     "Line",
     "Page",
     "Passed",
+    "Reader",
     "Track",
     "Views",
-    "line",
-    "principals",
 ]

@@ -93,7 +93,7 @@ class Entry:
             view = views[much]
             yield (
                 self.school, principal, self.reported_at, self.case_id,
-                much.value, self.shown.stage.value, view.kind and view.kind.value,
+                1 << much, self.shown.stage.value, view.kind and view.kind.value,
                 view.severity, view.next_due,
             )  # fmt: skip
 

@@ -15,10 +15,12 @@ from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS, Sight, audience
 from incidents.domain.parallel import (
     BreachState,
     ComplaintState,
+    ConcernState,
     ContactState,
     DisciplinaryState,
     OpinionState,
     PressState,
+    TrainingState,
 )
 from incidents.domain.school import User
 from incidents.domain.state import OPEN_DEADLINES, Case
@@ -41,7 +43,7 @@ Principal = str
 
 Track = Literal[
     "referral", "opinion", "moderation", "complaint", "contact", "press", "breach",
-    "disciplinary", "allegation", "letter",
+    "disciplinary", "allegation", "concern", "training", "letter",
 ]  # fmt: skip
 
 
@@ -156,11 +158,14 @@ def _sights(case: Case) -> dict[Principal, Sight]:
 def _opened(
     case: Case, sights: Mapping[Principal, Sight]
 ) -> Iterator[tuple[Principal, tuple[Track, ...]]]:
-    for section, roles in SECTIONS.items():
-        tracks = tuple(t for t, of in CLOSED.items() if of is section and OPEN_ON[t](case))
-        for role in roles:
-            if tracks and _role(role) in sights:
-                yield _role(role), tracks
+    for role in PEOPLES_ROLES:
+        tracks = tuple(
+            track
+            for track, section in CLOSED.items()
+            if role in SECTIONS[section] and OPEN_ON[track](case)
+        )
+        if tracks and _role(role) in sights:
+            yield _role(role), tracks
 
 
 def _view(case: Case, much: Sight) -> View:
@@ -265,6 +270,10 @@ OPEN_ON: Final[Mapping[Track, Callable[[Case], bool]]] = {
         x.state is not DisciplinaryState.CONCLUDED for x in case.disciplinary.values()
     ),
     "allegation": lambda case: bool(case.allegations),
+    "concern": lambda case: any(x.state is ConcernState.RECORDED for x in case.concerns.values()),
+    "training": lambda case: any(
+        x.state is TrainingState.ASSIGNED for x in case.trainings.values()
+    ),
     "letter": lambda case: bool(case.open_letters),
 }
 """Whether something is open on a track. Of an allegation the outcome is what is closed to most."""
@@ -272,5 +281,6 @@ OPEN_ON: Final[Mapping[Track, Callable[[Case], bool]]] = {
 CLOSED: Final[Mapping[Track, Section]] = {
     "disciplinary": Section.DISCIPLINARY,
     "allegation": Section.DISCIPLINARY,
+    "concern": Section.LOW_LEVEL,
 }
 """Tracks that only those know of to whom the section is opened."""

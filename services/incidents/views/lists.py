@@ -18,8 +18,11 @@ from incidents.views.entries import Entry
 from incidents.views.lines import Principal, Track, View, principals, stamp
 from incidents.views.tables import Set
 
-_LAST: Final = "￿"
+_LAST: Final = "\uffff"
 """Sorts after whatever stands in a reference."""
+_SAME_FOR_ALL: Final = "CW-"
+_SAME_FOR_MANY: Final = "CW-0"
+"""So much of a reference is that of every thirtieth case: they are come across on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,8 @@ class Bookmark:
 class Line:
     """A case in a list: its line in JSON, and the version of the case that it tells of."""
 
-    case_id: UUID
+    case_id: str
+    """In hex, as the views have it."""
     version: int
     json: bytes
 
@@ -74,47 +78,65 @@ class Page:
     next: Bookmark | None
 
 
-def line(
-    entry: Entry, reader: frozenset[Principal], filters: Filters, now: datetime
-) -> Line | None:
-    """Return the line of a case for a reader, if he sees it and the filters fit what he sees."""
-    view = entry.shown.to(reader)
-    if view is None or not _fits(entry, view, reader, filters, now):
-        return None
-    late = view.next_due is not None and view.next_due <= stamp(now)
-    text = bytes(view.line)
-    return Line(
-        UUID(entry.case_id), entry.version, text[:-1] + b',"overdue":true}' if late else text
-    )
+class Reader:
+    """Somebody who looks at a list now: what he is, and what he has narrowed it to."""
+
+    def __init__(self, user: User, filters: Filters, now: datetime) -> None:
+        self._school = user.school
+        self._principals = principals(user)
+        self._filters = filters
+        self._is_narrowed = filters != Filters()
+        self._now = stamp(now)
+
+    def line(self, entry: Entry) -> Line | None:
+        """Return the line of a case, if he sees it and the filters fit what he sees."""
+        view = entry.shown.to(self._principals) if entry.school == self._school else None
+        if view is None:
+            return None
+        late = view.next_due is not None and view.next_due <= self._now
+        if self._is_narrowed and not self._fits(entry, view, late):
+            return None
+        text = bytes(view.line)
+        return Line(entry.case_id, entry.version, _late(text) if late else text)
+
+    def page(self, rows: Sequence[Row], limit: int) -> Page:
+        """Return what rows of a `Walk` hold for him."""
+        lines, last = list[Line](), ""
+        for row in rows:
+            # A case that he sees as more than one comes as often, one after the other.
+            if row[0] != last and (found := self.line(Entry.read(row))):
+                lines.append(found)
+            last = row[0]
+        place = Bookmark(rows[-1][3], last) if len(rows) == limit else None
+        return Page(lines, place)
+
+    def _fits(self, entry: Entry, view: View, late: bool) -> bool:
+        filters = self._filters
+        return (
+            filters.stage in (None, entry.shown.stage)
+            and filters.kind in (None, view.kind)
+            and filters.severity in (None, view.severity)
+            and filters.overdue in (None, late)
+            and (filters.person is None or filters.person.hex in view.people)
+            and self._is_on_track(entry, view)
+            and _within(view.next_due, filters.due_after, filters.due_before)
+            and _within(entry.reported_at, filters.reported_from, filters.reported_to)
+            and entry.reference.startswith((filters.reference or "").upper())
+        )
+
+    def _is_on_track(self, entry: Entry, view: View) -> bool:
+        track = self._filters.track
+        return track is None or track in entry.shown.tracks_to(self._principals, view)
 
 
-def page(rows: Sequence[Row], user: User, filters: Filters, now: datetime, limit: int) -> Page:
-    """Return what rows of `statement` hold for this reader."""
-    reader, lines, last = principals(user), list[Line](), ""
-    for row in rows:
-        entry = Entry.read(row)
-        if entry.case_id != last and (found := line(entry, reader, filters, now)):
-            lines.append(found)
-        last = entry.case_id
-    place = Bookmark(rows[-1][3], last) if len(rows) == limit else None
-    return Page(lines, place)
+def may_be_reference(begins: str | None) -> bool:
+    """Whether any reference begins like this. Otherwise the whole list would be walked for none."""
+    said = (begins or "").upper()
+    return said.startswith(_SAME_FOR_ALL[: len(said)])
 
 
-def _fits(
-    entry: Entry, view: View, reader: frozenset[Principal], filters: Filters, now: datetime
-) -> bool:
-    late = view.next_due is not None and view.next_due <= stamp(now)
-    return (
-        filters.stage in (None, entry.shown.stage)
-        and filters.kind in (None, view.kind)
-        and filters.severity in (None, view.severity)
-        and filters.overdue in (None, late)
-        and (filters.person is None or filters.person.hex in view.people)
-        and (filters.track is None or filters.track in entry.shown.tracks_to(reader, view))
-        and _within(view.next_due, filters.due_after, filters.due_before)
-        and _within(entry.reported_at, filters.reported_from, filters.reported_to)
-        and entry.reference.startswith((filters.reference or "").upper())
-    )
+def _late(text: bytes) -> bytes:
+    return text[:-1] + b',"overdue":true}'
 
 
 def _within(moment: str | None, start: datetime | None, end: datetime | None) -> bool:
@@ -128,6 +150,9 @@ def _within(moment: str | None, start: datetime | None, end: datetime | None) ->
 
 
 # ── the walk ──────────────────────────────────────────────────────────────────────────────────────
+
+
+_NEWEST_FIRST: Final = " ORDER BY reported_at DESC, case_id DESC LIMIT ?"
 
 
 class Walk:
@@ -149,30 +174,36 @@ class Walk:
         self._filters = filters
         self._now = now
         self._after = after
+        self._limit = limit
         self.values: list[str | int] = []
         arms = [self._arm(principal) for principal in sorted(principals(user))]
-        self.statement = (
-            f"{' UNION ALL '.join(arms)} ORDER BY reported_at DESC, case_id DESC LIMIT ?"
-        )
+        self.statement = " UNION ALL ".join(arms) + _NEWEST_FIRST
         self.values.append(limit)
 
     def _arm(self, principal: Principal) -> str:
         """Walk along what one of the reader's principals sees."""
         along, where = self._along(principal)
+        first = "s" if along == "seen" else "k"
         conditions = [
             *where,
             self._is("s.school", self._user.school),
             self._is("s.principal", principal),
             *self._narrowed(),
-            *self._place("s" if along == "seen" else "k"),
+            *self._place(first),
             "c.case_id = s.case_id",
             f"EXISTS (SELECT 1 FROM followed WHERE name = '{self._of}' AND live = 1)",  # noqa: S608 ours
         ]
-        return (
-            "SELECT c.case_id AS case_id, c.school, c.reference, c.reported_at AS reported_at, "  # noqa: S608 marks
-            f"c.version, c.shown FROM {self._from(along)} CROSS JOIN cases_{self._of} c "
+        arm = (
+            f"SELECT {first}.case_id AS case_id, c.school, c.reference, "  # noqa: S608 marks
+            f"{first}.reported_at AS reported_at, c.version, c.shown "
+            f"FROM {self._from(along)} CROSS JOIN cases_{self._of} c "
             f"WHERE {' AND '.join(conditions)}"
         )
+        if self._dialect == "sqlite":
+            return arm
+        # It merges no arms in their order, but sorts them all: so each brings its first ones only.
+        self.values.append(self._limit)
+        return f"SELECT * FROM ({arm}{_NEWEST_FIRST}) arm"  # noqa: S608 as above
 
     def _along(self, principal: Principal) -> tuple[str, list[str]]:
         """Return the table whose order is walked along, and what its rows have to be."""
@@ -182,7 +213,7 @@ class Walk:
                 self._is("k.school", self._user.school),
                 self._is("k.person", filters.person.hex),
             ]
-            return "about", [*is_named, joined, "k.sights & (1 << s.sight) <> 0"]
+            return "about", [*is_named, joined, "(k.sights & s.sight) <> 0"]
         if filters.track is not None:
             is_on_it = [
                 self._is("k.school", self._user.school),
@@ -190,7 +221,7 @@ class Walk:
                 self._is("k.track", filters.track),
             ]
             return "on_track", [*is_on_it, joined]
-        if filters.reference is not None:
+        if filters.reference is not None and len(filters.reference) > len(_SAME_FOR_MANY):
             begins = filters.reference.upper()
             return "cases", [
                 self._is("k.school", self._user.school),
@@ -217,6 +248,9 @@ class Walk:
             yield self._is("s.kind", filters.kind.value)
         if filters.severity is not None:
             yield self._is("s.severity", filters.severity)
+        if filters.reference is not None:
+            begins = filters.reference.upper()
+            yield self._is(f"substr(c.reference, 1, {len(begins)})", begins)
         if filters.needs_deadline:
             yield "s.next_due IS NOT NULL"
         if filters.overdue is True:

@@ -21,7 +21,7 @@ from incidents.domain.vocabulary import Due, LetterState
 from incidents.store import StateRow, Store, Stored
 from incidents.views.entries import Entry, put
 from incidents.views.lines import principals, stamp
-from incidents.views.lists import Bookmark, Filters, Page, Walk, page
+from incidents.views.lists import Bookmark, Filters, Page, Reader, Walk, may_be_reference
 from incidents.views.tables import VIEWS, Set
 
 KIND: Final = "case"
@@ -89,9 +89,9 @@ class Views:
             it = Walk(of, connection.dialect, user, filters, now, after, limit)
             return connection.execute(it.statement, it.values).fetchall()
 
-        if not principals(user):
+        if not principals(user) or not may_be_reference(filters.reference):
             return Page([], None)
-        return page(self._from_live(walk), user, filters, now, limit)
+        return Reader(user, filters, now).page(self._from_live(walk), limit)
 
     def letters(
         self,
