@@ -15,8 +15,9 @@ import msgspec
 
 from incidents.cases import Cases, NoSuchCase
 from incidents.domain import case as rules
-from incidents.domain.access import Sight
+from incidents.domain.access import Sight, opened
 from incidents.domain.closing import CaseClosed, CaseReopened
+from incidents.domain.complaint import TRACK as COMPLAINT
 from incidents.domain.facts import Recorded, Sealed, Text, UserId
 from incidents.domain.intake import (
     EntryCorrected,
@@ -28,6 +29,7 @@ from incidents.domain.moderation import TRACK as MODERATION
 from incidents.domain.moderation import EvidenceCaptured, EvidenceDescribedOnly
 from incidents.domain.school import User
 from incidents.domain.state import Case
+from incidents.domain.vocabulary import Section
 from incidents.pages import ActorPage, CasePage, Change, Entry, Words, case_page
 from incidents.store import Stored
 
@@ -59,7 +61,7 @@ class Reading:
             # A reporter reads his own words, also when somebody has put them right since.
             told = rules.replay(self._cases.history(case_id, 1))
             return self._told_page(case, told, now)
-        return case_page(case, much, self._words(case, much), now)
+        return case_page(case, much, self._words(case, much), now, opened(case, user))
 
     def replay(
         self,
@@ -89,7 +91,8 @@ class Reading:
         if not then or then[0].version != 1 or (version or 0) > case.version:
             raise NoSuchCase
         moment = known_at or then[-1].recorded_at
-        return case_page(rules.replay(then), much, self._words(case, much), min(moment, now))
+        words, sections = self._words(case, much), opened(case, user)
+        return case_page(rules.replay(then), much, words, min(moment, now), sections)
 
     def history(self, user: User, case_id: UUID) -> list[Entry]:
         """Return every event this reader may see, with what it changed. Raises `NoSuchCase`."""
@@ -103,6 +106,7 @@ class Reading:
             for recorded, before, after in _steps(history)
             if recorded.version in told
         ]
+        entries = _without_closed(entries, history, opened(case, user))
         return [_for_reporter(e) for e in entries] if much is Sight.STATUS else entries
 
     def _told_page(self, case: Case, told: Case, now: datetime) -> CasePage:
@@ -146,12 +150,29 @@ def _told(history: Iterable[Recorded], much: Sight, user: User) -> frozenset[int
                 own = recorded.actor.user is not None and recorded.actor.user == user.id
                 said = own and isinstance(recorded.event, _OWN_WORDS)
                 return said or isinstance(recorded.event, _STATUS_EVENTS)
+            case Sight.PAPERS:
+                return type(recorded.event) in COMPLAINT.apply
             case Sight.MODERATION:
                 return type(recorded.event) in MODERATION.apply
             case _:
                 return much > Sight.STATUS
 
     return frozenset(recorded.version for recorded in history if shows(recorded))
+
+
+def _without_closed(
+    entries: Iterable[Entry], history: Iterable[Recorded], sections: frozenset[Section]
+) -> list[Entry]:
+    """That something happened in a closed section is shown; what it was, to those it is open to."""
+    closed = {
+        recorded.version
+        for recorded in history
+        if recorded.event.SECTION is not None and recorded.event.SECTION not in sections
+    }
+    return [
+        msgspec.structs.replace(entry, data={}, changes=[]) if entry.version in closed else entry
+        for entry in entries
+    ]
 
 
 def _for_reporter(entry: Entry) -> Entry:

@@ -1,220 +1,49 @@
-"""What a reader is shown of a case: the shapes, and what each sight opens of them.
+"""A case as a page: what each sight opens of it, and what a closed section keeps to itself."""
 
-A field that a sight does not open is left out, as if it did not exist. Words are opened here, at
-the last moment, for whoever may read them.
-"""
-
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
 from incidents.domain.access import Sight
-from incidents.domain.facts import PersonId, Text, UserId
 from incidents.domain.state import OPEN_DEADLINES, Case, Letter
-from incidents.domain.vocabulary import (
-    Agency,
-    Category,
-    ContactBasis,
-    DeadlineState,
-    Due,
-    EvidenceKind,
-    Finding,
-    Flag,
-    HarmQuestion,
-    Kind,
-    LetterForm,
-    LetterState,
-    Moderation,
-    ModerationAct,
-    Moment,
-    Offence,
-    Outcome,
-    Part,
-    PersonRole,
-    PostStatus,
-    ReferralState,
-    Retention,
-    Role,
-    Route,
-    Scope,
-    Stage,
+from incidents.domain.vocabulary import Due, LetterForm, Section
+from incidents.pages import beside
+from incidents.pages.beside import Words
+from incidents.pages.shapes import (
+    ActionPage,
+    AssessmentPage,
+    CasePage,
+    DeadlinePage,
+    EvidencePage,
+    LetterLine,
+    PersonPage,
+    ReferralPage,
+    RemedyPage,
 )
-
-Words = Callable[[Text | None], str | None]
-"""Opens a sealed text for the reader at hand, or says that it is withheld from him."""
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    pass
-
-
-class PersonPage(_Page, frozen=True, kw_only=True):
-    person: PersonId
-    part: Part
-    role: PersonRole
-    user: UserId | None = None
-    name: str | None = None
-    salutation: str | None = None
-    email: str | None = None
-    address: str | None = None
-    basis: ContactBasis | None = None
-
-
-class EvidencePage(_Page, frozen=True, kw_only=True):
-    evidence: UUID
-    kind: EvidenceKind
-    captured_at: Moment
-    label: str | None = None
-    sha256: str | None = None
-    media_type: str | None = None
-
-
-class AssessmentPage(_Page, frozen=True, kw_only=True):
-    scope: Scope
-    finding: Finding
-    severity: int
-    clauses: tuple[str, ...]
-    harm_test: Mapping[HarmQuestion, bool]
-    possible_offences: tuple[Offence, ...]
-    rationale: str | None = None
-
-
-class ReferralPage(_Page, frozen=True, kw_only=True):
-    agency: Agency
-    state: ReferralState
-    holds: bool
-    made_at: Moment
-    urgent: bool
-    reason: str | None = None
-    agency_reference: str | None = None
-
-
-class RemedyPage(_Page, frozen=True, kw_only=True):
-    remedy: UUID
-    person: PersonId
-    clauses: tuple[str, ...]
-    correct_by: Moment
-    met: bool
-    correction: str | None = None
-    support: str | None = None
-
-
-class ActionPage(_Page, frozen=True, kw_only=True):
-    action: UUID
-    act: ModerationAct
-    clause: str
-    taken_at: Moment
-
-
-class LetterLine(_Page, frozen=True, kw_only=True):
-    """A letter's fate. Its words are in its document."""
-
-    letter: UUID
-    code: str
-    state: LetterState
-    form: LetterForm | None = None
-    audience: str
-    document: str | None = None
-    media_type: str | None = None
-    recipient: PersonId | None = None
-    approved_by: UserId | None = None
-
-
-class DeadlinePage(_Page, frozen=True, kw_only=True):
-    due: Due
-    due_at: Moment
-    starts_at: Moment
-    state: DeadlineState
-    calendar_version: str
-    overdue: bool = False
-
-
-class CasePage(_Page, frozen=True, kw_only=True):
-    """A case as this reader may see it."""
-
-    case_id: UUID
-    reference: str
-    version: int
-    sight: str
-    stage: Stage
-    reported_at: Moment
-    acknowledged_at: Moment | None = None
-    closed_at: Moment | None = None
-    kind: Kind | None = None
-    platform: str | None = None
-    facts: str | None = None
-    opinion: str | None = None
-    post_url: str | None = None
-    child_words: str | None = None
-    immediate_action: str | None = None
-    posted_at: Moment | None = None
-    observed_at: Moment | None = None
-    updated_at: Moment | None = None
-    on_school_account: bool | None = None
-    categories: list[Category] | None = None
-    flags: list[Flag] | None = None
-    reporter: UserId | None = None
-    lead: UserId | None = None
-    people: list[PersonPage] | None = None
-    evidence: list[EvidencePage] | None = None
-    assessment: AssessmentPage | None = None
-    route: Route | None = None
-    removal_requested: bool | None = None
-    meeting_slots: tuple[Moment, ...] | None = None
-    meeting_held_at: Moment | None = None
-    post_status: PostStatus | None = None
-    remedies: list[RemedyPage] | None = None
-    not_referred: list[Agency] | None = None
-    referrals: list[ReferralPage] | None = None
-    moderation: Moderation | None = None
-    actions_taken: list[ActionPage] | None = None
-    letters: list[LetterLine] | None = None
-    deadlines: list[DeadlinePage] | None = None
-    outcome: Outcome | None = None
-    outcome_summary: str | None = None
-    retention: Retention | None = None
-    reopened: int | None = None
-
-
-class ActorPage(_Page, frozen=True, kw_only=True):
-    role: Role
-    user: UserId | None = None
-    name: str | None = None
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One field before and after, in words: never just "updated"."""
-
-    field: str
-    old: Any
-    new: Any
-
-
-class Entry(_Page, frozen=True, kw_only=True):
-    """One event of a history. `sha256` and `position` demand its proof of inclusion."""
-
-    version: int
-    event: str
-    event_id: UUID
-    recorded_at: Moment
-    occurred_at: Moment
-    actor: ActorPage
-    policy_version: str
-    calendar_version: str
-    position: int
-    sha256: str
-    data: dict[str, Any]
-    changes: list[Change] = []
-
 
 MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
 
 
-def case_page(case: Case, much: Sight, words: Words, now: datetime) -> CasePage:
-    """Return the case as far as `much` opens it."""
+PAPERS_DUE: Final = frozenset(
+    {
+        Due.COMPLAINT_ACKNOWLEDGEMENT,
+        Due.STAGE_1,
+        Due.PANEL,
+        Due.PANEL_PAPERS,
+        Due.PANEL_DECISION,
+    }
+)
+
+
+def case_page(
+    case: Case,
+    much: Sight,
+    words: Words,
+    now: datetime,
+    sections: frozenset[Section] = frozenset(),
+) -> CasePage:
+    """Return the case as far as `much` opens it, and of its closed sections what `sections` do."""
     parts = {
         "case_id": case.id,
         "reference": case.reference,
@@ -228,11 +57,13 @@ def case_page(case: Case, much: Sight, words: Words, now: datetime) -> CasePage:
     match much:
         case Sight.STATUS:
             parts |= _report(case, words)
+        case Sight.PAPERS:
+            parts |= _papers(case, words, now)
         case Sight.MODERATION:
             parts |= _post(case, words) | _moderation(case, words, now)
         case Sight.FULL | Sight.AUDIT:
             parts |= _report(case, words) | _post(case, words) | _moderation(case, words, now)
-            parts |= _handling(case, words, now)
+            parts |= _handling(case, words, now) | beside.parts(case, words, sections)
     return msgspec.convert(parts, CasePage, from_attributes=True)
 
 
@@ -285,6 +116,14 @@ def _post(case: Case, words: Words) -> dict[str, Any]:
             )
             for item in case.evidence.values()
         ],
+    }
+
+
+def _papers(case: Case, words: Words, now: datetime) -> dict[str, Any]:
+    """What the clerk and the panel read: the complaint and its dates."""
+    return {
+        "complaint": beside.complaint(case, words),
+        "deadlines": [d for d in _deadlines(case, now) if d.due in PAPERS_DUE],
     }
 
 
@@ -364,6 +203,7 @@ def _remedies(case: Case, words: Words) -> list[RemedyPage]:
             clauses=r.clauses,
             correct_by=r.correct_by,
             met=r.met,
+            kind=r.kind,
             correction=words(r.correction),
             support=words(r.support),
         )
