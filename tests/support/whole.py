@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import copytree
 from typing import Any, Final
@@ -19,6 +19,9 @@ from deploy.demo.play import AtOnce, Play
 from deploy.demo.post import Post
 from deploy.identity import started_at
 from deploy.ports import free_port, http_status
+from durable import Place
+from incidents.installation import SCHEMAS
+from notifier.database import SCHEMA as NOTIFIERS
 from tests.deploy.supervised import Supervised
 from tests.support.waiting import until
 
@@ -34,7 +37,23 @@ PATIENT: Final = '{ amount = 500, clock = "running_hours" }'
 
 
 class Whole(Supervised):
-    """A running installation with its files below `var`."""
+    """A running installation with its files below `var`, and perhaps a database elsewhere."""
+
+    database_url: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.var, self.database_url)
+
+    @property
+    def address(self) -> str:
+        return str(self.state["api"])
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """By name, of the demonstration school's people."""
+        found: dict[str, str] = json.loads((self.var / "demo" / "tokens.json").read_text())
+        return found
 
     def until_ready(self) -> None:
         """Wait for as long as a busy machine may need. Fails at once if it has ended instead."""
@@ -47,8 +66,7 @@ class Whole(Supervised):
 
     def client(self, patience: float) -> Client:
         """Return a client for the demonstration school's people."""
-        tokens = json.loads((self.var / "demo" / "tokens.json").read_text())
-        return Client(Http(self.state["api"]), tokens, patience)
+        return Client(Http(self.address), self.tokens, patience)
 
     def play(self, client: Client) -> Play:
         """Return a play in which nothing has happened yet."""
@@ -72,12 +90,21 @@ class Whole(Supervised):
             and http_status(host, int(port), "/health/ready") == READY
         )
 
+    def api_workers(self) -> list[psutil.Process]:
+        """Return the processes that answer requests, without the one that looks after them."""
+        return psutil.Process(self.pid("api")).children() if self.pid("api") else []
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of our command lines on this installation."""
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "services"), "VAR": str(self.var)},
+            env={
+                **os.environ,
+                **({"DATABASE_URL": self.database_url} if self.database_url else {}),
+                "PYTHONPATH": str(ROOT / "services"),
+                "VAR": str(self.var),
+            },
             capture_output=True,
             text=True,
         )
@@ -96,14 +123,26 @@ def _processes() -> Iterator[psutil.Process]:
 
 
 @contextmanager
-def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
+def whole(
+    folder: Path,
+    *,
+    notifier: str = "notifier",
+    incidents: str = "incidents",
+    database_url: str | None = None,
+    **settings: str,
+) -> Iterator[Whole]:
     """Run an installation until the block ends; the same folder may be started again.
 
-    Its deadlines lie weeks ahead. `notifier` is the module that runs as such.
+    Its deadlines lie weeks ahead. `notifier` and `incidents` are the modules that run as such. The
+    tables in the database at `database_url`, if it is to use one, are made here.
     """
+    if database_url is not None:
+        settings["DATABASE_URL"] = database_url
+        _make_tables(database_url)
     environment = {
         **{n: v for n, v in os.environ.items() if not n.startswith(("NATS", "SMTP"))},
-        "PROCFILE": str(_procfile(folder, notifier)),
+        **settings,
+        "PROCFILE": str(_procfile(folder, notifier, incidents)),
         "SCHOOL_DIR": str(_patient_school(folder)),
         "VAR": str(folder / "var"),
         "PORT": str(free_port()),
@@ -118,6 +157,7 @@ def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
             stderr=file,
         )
     running = Whole(process, folder / "var", printed)
+    running.database_url = database_url
     try:
         running.until_ready()
         yield running
@@ -126,9 +166,17 @@ def whole(folder: Path, *, notifier: str = "notifier") -> Iterator[Whole]:
             running.stop()
 
 
-def _procfile(folder: Path, notifier: str) -> Path:
+def _make_tables(database_url: str) -> None:
+    place = Place(Path(), database_url)
+    for schema in (*SCHEMAS, NOTIFIERS):
+        with closing(place.open(schema, migrate=False)) as database:
+            database.migrate()
+
+
+def _procfile(folder: Path, notifier: str, incidents: str) -> Path:
     file = folder / "Procfile"
-    file.write_text(PROCFILE.read_text().replace("-m notifier", f"-m {notifier}"))
+    lines = PROCFILE.read_text().replace("-m notifier", f"-m {notifier}")
+    file.write_text(lines.replace("-m incidents", f"-m {incidents}"))
     return file
 
 
