@@ -23,7 +23,7 @@ import msgspec
 from tests.bench import acts, machine
 from tests.bench.ceiling import ceiling
 from tests.bench.databases import POSTGRESQL, SQLITE, Shelf, shelf
-from tests.bench.load import Plan, Tally, apply
+from tests.bench.load import Plan, Tally, UnexpectedAnswer, apply
 from tests.bench.rounds import Measured, Memory
 from tests.bench.subjects import NOOP, SUBJECTS, Place, Served, Subject, served
 from tests.bench.verdicts import ACTS, comparisons
@@ -182,7 +182,11 @@ class Entrant:
         """
         if act != "create" and self.subject is NOOP:
             return None
-        tally = apply(self._plan(act, clients, seconds))
+        try:
+            tally = apply(self._plan(act, clients, seconds))
+        except UnexpectedAnswer as reason:
+            where = f"{self.subject.title}, {self.cases:,} cases, {act}, {clients} clients"
+            raise UnexpectedAnswer(f"{where}: {reason}\n{self.server.log_tail()}") from None
         if act == "create":
             self._made = tally.made
         return tally

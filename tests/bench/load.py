@@ -159,6 +159,8 @@ def _converse(
                 if now < until and (request := next(requests, b"")):
                     client.ask(request)
                 else:
+                    # Nothing more is expected of it: the server may close it when it likes.
+                    selector.unregister(client.socket)
                     waiting -= 1
     return answers, times
 

@@ -25,6 +25,7 @@ from tests.support.waiting import until
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
+LOG_TAIL: Final = 4_000
 UNLIMITED: Final = str(10**9)
 MB: Final = 1024 * 1024
 _BIN: Final = Path(sys.executable).parent
@@ -146,13 +147,18 @@ def fill(subject: Subject, place: Place, cases: int) -> Filled:
 class Served:
     """A subject that answers on `port` once it is ready."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         self.port = port
         self._process = process
+        self._log = log
 
     def until_ready(self) -> None:
         """Return when it answers. Raises AssertionError when it has ended instead."""
         until(lambda: _answers(self.port, self._process), seconds=START_SECONDS)
+
+    def log_tail(self) -> str:
+        """Return what it has written last."""
+        return self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace")
 
     def peak_memory(self) -> float:
         """Return the most memory that one of its processes has taken so far, in MB."""
@@ -166,13 +172,13 @@ def served(subject: Subject, place: Place) -> Iterator[Served]:
     port = free_port()
     around = place.environment(subject, port)
     parts = {"port": str(port), "workers": str(place.workers), "threads": around.get("THREADS", "")}
-    log = (place.folder / f"{subject.name}.log").open("ab")
-    with log, ExitStack() as running:
+    file = place.folder / f"{subject.name}.log"
+    with file.open("ab") as log, ExitStack() as running:
         if subject.beside:
             running.enter_context(_running(subject.beside, around, log.fileno()))
         command = tuple(word.format(**parts) for word in subject.serve)
         process = running.enter_context(_running(command, around, log.fileno()))
-        yield Served(port, process)
+        yield Served(port, process, file)
 
 
 @contextmanager

@@ -16,9 +16,12 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     asked: list[str]
+    hung_up: threading.Event
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        if self.path.endswith("last"):
+            assert self.hung_up.wait(10)
         status, _, answer = self.path.removeprefix("/").partition("-")
         body = answer.replace("ID", ID).encode() * 3
         self.send_response(int(status))
@@ -27,6 +30,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:5])
         self.wfile.flush()
         self.wfile.write(body[5:])
+        self.close_connection = self.path.endswith("once")
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+        self.hung_up.set()
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Nothing."""
@@ -44,7 +53,7 @@ def asked() -> list[str]:
 
 @pytest.fixture
 def port(asked: list[str]) -> Iterator[int]:
-    handler = type("Handler", (Handler,), {"asked": asked})
+    handler = type("Handler", (Handler,), {"asked": asked, "hung_up": threading.Event()})
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -72,6 +81,11 @@ def test_with_a_time_they_are_asked_over_and_over(port: int, asked: list[str]) -
 def test_more_clients_than_requests_ask_no_request_twice(port: int, asked: list[str]) -> None:
     run(Plan(port=port, requests=[request("/200-ok")], clients=8))
     assert asked == ["/200-ok"]
+
+
+def test_a_server_may_hang_up_on_whoever_has_nothing_more_to_ask(port: int) -> None:
+    paths = ["/200-once", "/200-last"]
+    assert run(Plan(port=port, requests=list(map(request, paths)), clients=2)).answers == 2
 
 
 def test_another_status_than_the_expected_one_ends_it(port: int) -> None:
