@@ -13,7 +13,7 @@ from incidents import clock
 from incidents.cases import Cases
 from incidents.clock import Clock, NewId, Random
 from incidents.config import Settings
-from incidents.domain import case, users
+from incidents.domain import case, registers, users
 from incidents.domain.facts import Event, SchoolId
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
 from incidents.evidence.sequencer import Sequencer
@@ -21,6 +21,7 @@ from incidents.evidence.tree import TREE, Tree
 from incidents.followers import FOLLOWERS, Followers
 from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
+from incidents.registers import Registers
 from incidents.school_files import SchoolFiles, load_all
 from incidents.store import Store, Upcaster, open_store
 from incidents.store.keys import KEYS
@@ -29,7 +30,11 @@ from incidents.timekeeper import Timekeeper
 from incidents.users import Users
 from incidents.views import VIEWS, Views
 
-EVENTS: Final[Mapping[str, type[Event]]] = {**case.EVENTS, **users.EVENTS}
+EVENTS: Final[Mapping[str, type[Event]]] = {
+    **case.EVENTS,
+    **users.EVENTS,
+    **registers.EVENTS,
+}
 """Every kind of event that may lie in the log, by its stored topic."""
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
 """By topic and schema, the step that turns a stored payload of that schema into the next one's.
@@ -53,6 +58,7 @@ class Installation:
     users: Users
     cases: Cases
     reading: Reading
+    registers: Registers
     views: Views
     tree: Tree
     checkpoints: CheckpointFolder
@@ -62,7 +68,7 @@ class Installation:
         return Lookup(self.cases)
 
     def timekeeper(self) -> Timekeeper:
-        return Timekeeper(self.cases, self.views, self.clock)
+        return Timekeeper(self.cases, self.registers, self.views, self.clock)
 
     def sequencer(self) -> Sequencer:
         """The only part that holds the signing key. Raises `KeyUnusable`."""
@@ -101,6 +107,7 @@ def open_installation(
         users=people,
         cases=cases,
         reading=Reading(cases),
+        registers=Registers(cases),
         views=Views(settings.place),
         tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),

@@ -32,6 +32,12 @@ from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.opinions import SecondOpinionRequested
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
 from incidents.domain.referral import ReferralMade
+from incidents.domain.registers.accounts import (
+    AccountDeadlineMissed,
+    ApplicationApproved,
+    ApplicationRefused,
+    LeadStaffLeft,
+)
 from incidents.domain.remedies import RemedyRequired
 from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
 from incidents.domain.sharing import DisclosureAgreed
@@ -70,7 +76,12 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     LetterApproved: ("v1", ("letter_id", "document")),
     LetterWithdrawn: ("v1", ("letter_id",)),
     LetterResolved: ("v1", ("letter_id", "delivered")),
+    ApplicationApproved: ("v1", ()),
+    ApplicationRefused: ("v1", ()),
+    LeadStaffLeft: ("v1", ("lead", "last_day")),
+    AccountDeadlineMissed: ("v1", ("due",)),
 }
+"""`case_id` names the stream of the event: a case, or an entry of a register."""
 SCHEMAS: Final = "https://schemas.caseward.example/events"
 
 

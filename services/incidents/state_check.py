@@ -13,6 +13,7 @@ import msgspec
 from durable import DatabaseError, Place
 from incidents.domain import case, users
 from incidents.domain.facts import Event, Recorded
+from incidents.domain.registers import REGISTERS, images
 from incidents.domain.state import Case
 from incidents.domain.users import Account
 from incidents.evidence import Finding, Kind
@@ -34,6 +35,13 @@ class _Stream(NamedTuple):
 _KINDS: Final[Mapping[str, _Stream]] = {
     "case": _Stream(case.EVENTS, case.evolve, msgspec.json.Decoder(Case).decode),
     "user": _Stream(users.EVENTS, users.evolve, msgspec.json.Decoder(Account).decode),
+    **{
+        one.kind: _Stream(one.events, one.evolve, msgspec.json.Decoder(one.entry).decode)
+        for one in REGISTERS
+    },
+    images.CHECKS_KIND: _Stream(
+        images.CHECKS, images.evolve_checks, msgspec.json.Decoder(images.Checks).decode
+    ),
 }
 
 

@@ -15,8 +15,9 @@ from referencing import Registry, Resource
 
 from incidents import messages as ours
 from incidents.answers import Answers
-from incidents.domain.case import EVENTS
+from incidents.domain import case
 from incidents.domain.facts import Actor, Event, Recorded, SchoolId
+from incidents.domain.registers import EVENTS as OF_REGISTERS
 from incidents.domain.vocabulary import Role
 from incidents.letter_data import LETTERS
 from notifier import messages as theirs
@@ -88,9 +89,10 @@ def test_both_services_know_the_same_outcomes() -> None:
     assert set(ours.OUTCOMES) == set(theirs.OUTCOMES)
 
 
-def test_published_events_are_events_of_a_case_and_list_only_fields_they_have() -> None:
+def test_published_events_are_in_the_log_and_list_only_fields_they_have() -> None:
+    events = {**case.EVENTS, **OF_REGISTERS}
     for event, (_, listed) in ours.PUBLISHED.items():
-        assert EVENTS[event.TOPIC] is event
+        assert events[event.TOPIC] is event
         assert set(listed) <= set(event.__struct_fields__)
 
 

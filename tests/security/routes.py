@@ -38,10 +38,11 @@ class Operation:
         case: UUID = NOWHERE,
         letter: UUID = NOWHERE,
         evidence: UUID = NOWHERE,
+        entry: UUID = NOWHERE,
         version: int = 1,
         body: dict[str, Any] | None = None,
     ) -> httpx.Response:
-        ids = {"case_id": case, "letter_id": letter, "evidence_id": evidence}
+        ids = {"case_id": case, "letter_id": letter, "evidence_id": evidence, "entry_id": entry}
         query = {"replayCase": {"version": "1"}, "readProof": {"first": "1", "second": "1"}}
         headers = {"If-Match": f'"{version}"'} if "If-Match" in self.parameters else {}
         return await client.call(

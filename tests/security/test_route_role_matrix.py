@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import pytest
@@ -13,12 +14,15 @@ from incidents.domain.access import Sight, acting_role, sight
 from incidents.domain.case import COMMANDS as ASKED
 from incidents.domain.case import ROWS
 from incidents.domain.facts import CaseId
+from incidents.domain.registers import REGISTERS
+from incidents.domain.registers.images import CHECKERS
+from incidents.domain.registers.register import Register
 from incidents.domain.school import User
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import REPORTING_ROLES, Role
 from tests.incidents.api.school import PEOPLE, CaseAt, Client, Template, open_school
 from tests.incidents.api.stages import assessed, drafted, evidence, handled
-from tests.security.routes import COMMANDS, OPERATIONS
+from tests.security.routes import COMMANDS, OPERATIONS, Operation
 
 ANYBODY: Final = {"me", "openSession", "endSession", "readPolicy", "listCases", "listLetters"}
 BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
@@ -35,9 +39,15 @@ BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
 }
 BY_ROLE: Final[Mapping[str, frozenset[Role]]] = {
     "logIncident": frozenset(REPORTING_ROLES),
+    "checkPublication": frozenset(CHECKERS),
     "listColleagues": LEADERS,
     "readCheckpoint": PROVERS,
     "readProof": PROVERS,
+}
+OF_REGISTERS: Final = {
+    id_
+    for id_, operation in OPERATIONS.items()
+    if any(f"{operation.path}/".startswith(f"/api/{one.path}/") for one in REGISTERS)
 }
 TOLD_SO: Final = {"readBundle", "readEvidence"}
 """Here somebody who sees the case, but not so much of it, is told so."""
@@ -45,7 +55,7 @@ TOLD_SO: Final = {"readBundle", "readEvidence"}
 
 def test_every_operation_stands_in_one_of_the_tables() -> None:
     open_to_all = {operation.id for operation in OPERATIONS.values() if operation.open}
-    tables = [ANYBODY, set(BY_SIGHT), set(BY_ROLE), set(COMMANDS), open_to_all]
+    tables = [ANYBODY, set(BY_SIGHT), set(BY_ROLE), set(COMMANDS), set(OF_REGISTERS), open_to_all]
     assert set().union(*tables) == set(OPERATIONS)
     assert sum(map(len, tables)) == len(OPERATIONS)
 
@@ -127,6 +137,67 @@ async def test_letters_are_decided_on_by_those_in_their_row(client: Client) -> N
                 assert may_try(answer), (who, id_, answer.text)
 
 
+@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.kind)
+async def test_a_register_is_begun_listed_and_read_by_those_it_is_for(
+    client: Client, register: Register[Any]
+) -> None:
+    begin, listed = operation_at("POST", register), operation_at("GET", register)
+    entry = await begun(client, register)
+    one = operation_at("GET", register, "/{entry_id}")
+    for who, (_, role) in PEOPLE.items():
+        there, asker = entry_of(client, register, entry), user(client, who)
+        answer = await begin.call(client, who)
+        if role in register.begin.who:
+            assert may_try(answer), (who, answer.text)
+        else:
+            assert is_not_theirs(answer), (who, answer.text)
+        answer = await listed.call(client, who)
+        shown = bool(register.ties) or role in register.sights
+        assert answer.status_code == (200 if shown else 403), (who, answer.text)
+        much = register.sight(there, asker)
+        answer = await one.call(client, who, entry=entry)
+        assert answer.status_code == (404 if much is Sight.NONE else 200), (who, answer.text)
+
+
+@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.kind)
+async def test_what_is_asked_on_an_entry_goes_by_its_row(
+    client: Client, register: Register[Any]
+) -> None:
+    entry = await begun(client, register)
+    for row in register.track.rows:
+        if not row.for_people:
+            continue
+        command = operation_at("POST", register, f"/{{entry_id}}/{row.name}")
+        for who in PEOPLE:
+            now, asker = entry_of(client, register, entry), user(client, who)
+            answer = await command.call(client, who, entry=entry, version=now.version)
+            if register.sight(now, asker) is Sight.NONE:
+                assert answer.status_code == 404, (who, row.name, answer.text)
+            elif register.acting_role(now, asker, row.who) is None:
+                assert is_not_theirs(answer), (who, row.name, answer.text)
+            else:
+                assert may_try(answer), (who, row.name, answer.text)
+
+
+def operation_at(method: str, register: Register[Any], rest: str = "") -> Operation:
+    path = f"/api/{register.path}{rest}"
+    (found,) = (o for o in OPERATIONS.values() if (o.method, o.path) == (method, path))
+    return found
+
+
+async def begun(client: Client, register: Register[Any]) -> UUID:
+    """An entry, begun by the first who may."""
+    who = next(who for who, (_, role) in PEOPLE.items() if role in register.begin.who)
+    answer = await operation_at("POST", register).call(client, who)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+def entry_of(client: Client, register: Register[Any], entry: UUID) -> Any:
+    history = client.life.installation.store.history(entry)
+    return register.replay(history)
+
+
 def is_not_theirs(answer: httpx.Response) -> bool:
     rules = [reason["rule"] for reason in answer.json().get("reasons", ())]
     return answer.status_code == 403 and rules == ["role"]
@@ -135,7 +206,7 @@ def is_not_theirs(answer: httpx.Response) -> bool:
 def may_try(answer: httpx.Response) -> bool:
     """The role is right: what refuses now is a rule about the case, the body or two people."""
     rules = {reason["rule"] for reason in answer.json().get("reasons", ())}
-    return answer.status_code in (200, 403, 409, 422) and "role" not in rules
+    return answer.status_code in (200, 201, 403, 409, 422) and "role" not in rules
 
 
 async def case_at(client: Client, stage: str) -> CaseAt:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from incidents.api.examples_beside import BESIDE
+from incidents.api.examples_registers import REGISTERED
 from incidents.api.letters import Approval, Resolution, Withdrawal
 from incidents.api.session import OpenSession
 from incidents.domain.assessment import (
@@ -145,6 +146,7 @@ EXAMPLES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     InformAudience: {"letter": LETTER, "posted_at": FRIDAY},
     WaiveNotice: {"reason": "A notice would tell everybody who is meant."},
     **BESIDE,
+    **REGISTERED,
     WaiveDeadline: {"due": "meeting", "reason": "The parent has moved away."},
     Approval: {"document": "0" * 64},
     Withdrawal: {"reason": "The parent has come to the office already."},

@@ -280,6 +280,7 @@ _TAGS: Final = {
     "commands": "What may be done to a case: one address per command.",
     "history": "What happened, and how the case stood at any moment.",
     "letters": "What waits for approval, and what became of it.",
+    "registers": "Accounts, objections to pictures, editions of the policy, and advice.",
     "audit": "Proofs that can be checked away from here.",
     "school": "The policy and the people a form needs.",
     "health": "For supervisors and monitoring.",

@@ -21,6 +21,7 @@ from incidents.domain.table import Reason, Refusal, Refuses
 from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.bundle import BundleTooLarge
 from incidents.evidence.proofs import NotYetCovered
+from incidents.registers import NoSuchEntry
 from incidents.store import (
     AlreadyClaimed,
     BlobAltered,
@@ -175,6 +176,7 @@ _ANSWERS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
     Problem: lambda error: error,
     NotSignedIn: lambda _: not_signed_in(),
     NoSuchCase: lambda _: not_found(),
+    NoSuchEntry: lambda _: not_found(),
     BlobGone: lambda _: not_found(),
     Refusal: _refusal,
     Stale: _stale,

@@ -13,6 +13,7 @@ from incidents.api import (
     letters,
     openapi,
     reference,
+    registers,
     session,
 )
 
@@ -24,6 +25,7 @@ ROUTES: Final = (
     *history.ROUTES,
     *evidence.ROUTES,
     *letters.ROUTES,
+    *registers.ROUTES,
     *audit.ROUTES,
     *reference.ROUTES,
     *health.ROUTES,

@@ -32,6 +32,8 @@ _KINDS: Final = {
     "bytes": "base64",
     "null": "null",
 }
+_SECRET: Final = re.compile(r"pass.?(?:word|code|phrase|wd)|pwd|secret|\bpin\b|credential", re.I)
+_NO_PASSWORDS: Final = " No password is kept here: say where it is kept, in words and a number."
 _MOMENT: Final = "has to be a date and time with its zone, like 2026-11-20T16:40:00Z"
 
 
@@ -46,7 +48,9 @@ def _words(what: str, path: str, kind: type) -> str:
     name = path.removeprefix("$").removeprefix(".")
     where = f"`{name}`" if name else "The body"
     if what.startswith("Object contains unknown field"):
-        return f"{_inner(name, what)} is not among the fields that may be sent here."
+        inner = _inner(name, what)
+        instead = _NO_PASSWORDS if _SECRET.search(inner) else ""
+        return f"{inner} is not among the fields that may be sent here.{instead}"
     if what.startswith("Object missing required field"):
         return f"{_inner(name, what)} is missing."
     return f"{where} {_has_to_be(what, _schema_at(kind, path))}."

@@ -55,7 +55,7 @@ class Offer:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Register(Generic[E]):
     """A register. `kind` is that of its streams, `path` its address below /api.
 
@@ -91,13 +91,26 @@ class Register(Generic[E]):
 
         Raises `Refusal` as the rules of a case do.
         """
-        row = next(row for row in self.rows if row.ask is type(command))
-        role = self.acting_role(entry, asking.user, row.who)
-        if role is None:
-            raise Refusal(Refuses.WHO, [not_yours(row)])
+        row = self.row(type(command))
+        role = self.may_ask(entry, type(command), asking.user)
         if entry is None:
             return Decided(role, begun(row, command, asking))
         return Decided(role, decided(self.track, row, entry, command, asking, told=True))
+
+    def row(self, ask: type[Command]) -> RowOf[Any, Any]:
+        """Return the row of a command of this register."""
+        return next(row for row in self.rows if row.ask is ask)
+
+    def may_ask(self, entry: E | None, ask: type[Command], user: User) -> Role:
+        """Return the role in which this user asks this, whatever his request says.
+
+        Raises `Refusal` where nobody would let him.
+        """
+        row = self.row(ask)
+        role = self.acting_role(entry, user, row.who)
+        if role is None:
+            raise Refusal(Refuses.WHO, [not_yours(row)])
+        return role
 
     def evolve(self, entry: E | None, recorded: Recorded) -> E:
         """Return the entry after one more event. Never refuses; raises `ForeignEntry`."""
