@@ -57,9 +57,13 @@ class Reading:
     def page(self, user: User, case_id: UUID, now: datetime) -> CasePage:
         """Return the case as it stands. Raises `NoSuchCase`."""
         case, much = self._cases.seen(user, case_id)
+        return self.shown(user, case, much, now)
+
+    def shown(self, user: User, case: Case, much: Sight, now: datetime) -> CasePage:
+        """Return a case as it stands, to somebody who was found to see so much of it."""
         if much is Sight.STATUS:
             # A reporter reads his own words, also when somebody has put them right since.
-            told = rules.replay(self._cases.history(case_id, 1))
+            told = rules.replay(self._cases.history(case.id, 1))
             return self._told_page(case, told, now)
         return case_page(case, much, self._words(case, much), now, opened(case, user))
 

@@ -59,19 +59,29 @@ class CaseAnswer(CasePage, frozen=True, kw_only=True, omit_defaults=True):
         refuses=(304, 404),
     ),
 )
-def read_case(request: Call, case_id: FromPath[UUID]) -> Response[CaseAnswer | None]:
+async def read_case(request: Call, case_id: FromPath[UUID]) -> Response[bytes | None]:
+    version, answer = await request.brief(_read, request, case_id)
+    if answer is None:
+        return Response(None, status_code=304, headers=tag(version))
+    return Response(answer, media_type=MediaType.JSON, headers=tag(version))
+
+
+def _read(request: Call, case_id: UUID) -> tuple[int, bytes | None]:
+    """Return the case as JSON with its version, None in its place if the client has it already."""
     installation, user = request.installation, request.user
     case, much = installation.cases.seen(user, case_id)
     if request.has_version(case.version):
-        return Response(None, status_code=304, headers=tag(case.version))
-    page = installation.reading.page(user, case_id, installation.clock())
+        return case.version, None
+    page = installation.reading.shown(user, case, much, installation.clock())
     actions = None
     if much is not Sight.AUDIT:
         asking = installation.cases.asking(user, case_id)
         actions = [_action(case_id, offer, much) for offer in rules.offers(case, asking)]
-    return Response(
-        CaseAnswer(**msgspec.structs.asdict(page), actions=actions), headers=tag(page.version)
-    )
+    answer = CaseAnswer(**{name: getattr(page, name) for name in _SHOWN}, actions=actions)
+    return case.version, msgspec.json.encode(answer)
+
+
+_SHOWN: Final = CasePage.__struct_fields__
 
 
 def _action(case_id: UUID, offer: Offer, much: Sight) -> Action:

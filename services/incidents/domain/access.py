@@ -138,17 +138,22 @@ def audience(case: Case) -> Audience:
     return Audience(
         roles=frozenset(role for role, (_, sees) in SIGHTS.items() if sees(case)),
         users=frozenset(user for _, who in RELATIONS.values() for user in who(case)),
-        walled_users=frozenset(
-            p.user for p in case.of(Part.SUBJECT, Part.RELATED) if p.user is not None
-        ),
-        walled_roles=frozenset({Role.HEADTEACHER} if case.about_headteacher else ()),
+        walled_users=_walled_users(case),
+        walled_roles=_walled_roles(case),
     )
 
 
 def walled(case: Case, user: User) -> bool:
     """Whether the case must not exist for this user."""
-    to = audience(case)
-    return user.id in to.walled_users or bool(user.roles & to.walled_roles)
+    return user.id in _walled_users(case) or bool(user.roles & _walled_roles(case))
+
+
+def _walled_users(case: Case) -> frozenset[UserId]:
+    return frozenset(p.user for p in case.of(Part.SUBJECT, Part.RELATED) if p.user is not None)
+
+
+def _walled_roles(case: Case) -> frozenset[Role]:
+    return frozenset({Role.HEADTEACHER} if case.about_headteacher else ())
 
 
 def colleagues(case: Case, school: School) -> Iterator[User]:

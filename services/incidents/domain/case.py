@@ -5,6 +5,7 @@ Both are read off the tables. Nothing here knows a single rule.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from incidents.domain import (
     concerns,
     contact,
     disciplinary,
+    images,
     intake,
     letters,
     lifecycle,
@@ -58,6 +60,7 @@ TRACKS: Final = (
     allegation.TRACK,
     concerns.TRACK,
     training.TRACK,
+    images.TRACK,
     letters.TRACK,
     timers.TRACK,
 )
@@ -205,16 +208,17 @@ def replay(history: Iterable[Recorded]) -> Case:
 
 def offers(case: Case, asking: Asking) -> tuple[Offer, ...]:
     """Return every command people may ever ask, with what stands in this user's way now."""
-    return tuple(
-        Offer(row.name, track.name, tuple(_in_the_way(track, row, case, asking)))
-        for track, row in ROWS.values()
-        if row.for_people
-    )
+    # What he is to the case is asked once for the many rows that are for the same.
+    his, told = cache(partial(acting_role, case, asking.user)), TOLD[sight(case, asking.user)]
+    found = []
+    for track, row in _FOR_PEOPLE:
+        is_his, is_told = his(row.who) is not None, track.name in told
+        reasons = in_the_way(track, row, case, asking, his=is_his, told=is_told)
+        found.append(Offer(row.name, track.name, tuple(reasons)))
+    return tuple(found)
 
 
-def _in_the_way(track: Track, row: Row[Any], case: Case, asking: Asking) -> Iterable[Reason]:
-    his = acting_role(case, asking.user, row.who) is not None
-    return in_the_way(track, row, case, asking, his=his, told=_told(track, case, asking))
+_FOR_PEOPLE: Final = tuple((track, row) for track, row in ROWS.values() if row.for_people)
 
 
 def _told(track: Track, case: Case, asking: Asking) -> bool:

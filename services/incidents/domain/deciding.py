@@ -6,6 +6,7 @@ The same for the tracks of a case and for the registers: only who may ask is the
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from incidents.domain.facts import Event
@@ -82,9 +83,13 @@ def in_the_way(
 
 
 def not_yours(row: RowOf[Any, Any]) -> Reason:
-    people = ", ".join(who for who in row.who)
     where = "on cases they are responsible for" if isinstance(row, Row) else "where it is theirs"
-    return Reason("role", f"Only for: {people}, {where}.")
+    return _only_for(row.who, where)
+
+
+@cache
+def _only_for(who: tuple[StrEnum, ...], where: str) -> Reason:
+    return Reason("role", f"Only for: {', '.join(who)}, {where}.")
 
 
 def _failing(
@@ -121,11 +126,12 @@ def _wrong_state(
 ) -> Reason:
     if not told:
         return Reason("state", "Not possible as the case stands: tell the lead what you know.")
-    now = _listed(sorted(track.states(of, command))) or "nothing of the kind"
+    now = _listed(tuple(sorted(track.states(of, command)))) or "nothing of the kind"
     return Reason(
         "state", f"The {track.name} is at: {now}. This is possible at: {_listed(row.at)}."
     )
 
 
-def _listed(states: Iterable[StrEnum]) -> str:
+@cache
+def _listed(states: tuple[StrEnum, ...]) -> str:
     return ", ".join(state.replace("_", " ") for state in states)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 from uuid import UUID, uuid5
 
@@ -190,6 +191,7 @@ class Track(TrackOf[Case]):
     rows: tuple[Row[Any], ...]
 
 
+@cache
 def kebab(name: str) -> str:
     return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
 
