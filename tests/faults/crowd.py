@@ -10,15 +10,17 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from incidents.followers import RELAY, SEQUENCER, VIEWS, Followers
 from incidents.store import Store
+from tests.support.whole import Whole
 
 PROMISED_SECONDS: Final = 3.0
 """No request hangs for longer."""
@@ -216,13 +218,13 @@ async def crowd(
     address: str,
     tokens: Mapping[str, str],
     stop: asyncio.Event,
+    tally: Tally,
     *,
     clients: int,
     seed: int = 1,
     pause: float = 0.05,
-) -> Tally:
+) -> None:
     """Let so many clients work until `stop` is set and each knows what became of its writes."""
-    tally = Tally()
     visitors = [
         Visitor(address, tokens, tally, random.Random(seed * 1000 + n), pause)
         for n in range(clients)
@@ -230,7 +232,27 @@ async def crowd(
     async with asyncio.TaskGroup() as tasks:
         for visitor in visitors:
             tasks.create_task(visitor.run(stop))
-    return tally
+
+
+@asynccontextmanager
+async def working(running: Whole, *, clients: int, pause: float = 0.02) -> AsyncIterator[Tally]:
+    """A crowd that works while the block lasts, and comes to its end with it."""
+    stop, tally = asyncio.Event(), Tally()
+    work = asyncio.ensure_future(
+        crowd(running.address, running.tokens, stop, tally, clients=clients, pause=pause)
+    )
+    try:
+        yield tally
+    finally:
+        stop.set()
+        await work
+
+
+async def seen(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Return when it is so. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 of things that no event tells
+            await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +278,11 @@ def kept(store: Store, tally: Tally, after: int) -> Kept:
         lost=[p for p, digest in tally.receipts.items() if found.get(p) != digest],
         unasked=sorted(by_people - set(tally.receipts)),
     )
+
+
+def caught_up(running: Whole, store: Store) -> bool:
+    """Whether everything runs, and every follower of the log knows of all that is in it."""
+    with closing(Followers(running.place)) as followers:
+        notes, head = followers.notes(), store.head()
+    positions = [notes[name].position for name in (VIEWS, SEQUENCER, RELAY)]
+    return running.runs() and positions == [head] * 3

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,10 +22,9 @@ from typing import Any, Final
 
 import psutil
 
-from incidents.followers import Followers
 from incidents.installation import EVENTS
-from incidents.store import Store, open_store
-from tests.faults.crowd import Tally, crowd, kept
+from incidents.store import open_store
+from tests.faults.crowd import Tally, caught_up, crowd, kept
 from tests.support.databases import Databases
 from tests.support.postgres import APPLICATION, PostgresServer
 from tests.support.waiting import until
@@ -90,21 +89,10 @@ class Reaper:
 
 
 async def _under_load(running: Whole, seconds: float, seed: int) -> Tally:
-    stop = asyncio.Event()
+    stop, tally = asyncio.Event(), Tally()
     asyncio.get_running_loop().call_later(seconds, stop.set)
-    return await crowd(running.address, running.tokens, stop, clients=CLIENTS, seed=seed)
-
-
-def caught_up(running: Whole, store: Store) -> Callable[[], bool]:
-    """Return what says whether every follower of the log knows of all that is in it."""
-    followers = Followers(running.place)
-
-    def look() -> bool:
-        notes, head = followers.notes(), store.head()
-        positions = [notes[name].position for name in ("views", "sequencer", "relay")]
-        return running.runs() and positions == [head] * 3
-
-    return look
+    await crowd(running.address, running.tokens, stop, tally, clients=CLIENTS, seed=seed)
+    return tally
 
 
 def soak(
@@ -117,7 +105,7 @@ def soak(
             with Reaper(running, server, seed) as reaper:
                 tally = asyncio.run(_under_load(running, seconds, seed))
             begun = time.monotonic()
-            until(caught_up(running, store), seconds=CATCH_UP_SECONDS)
+            until(lambda: caught_up(running, store), seconds=CATCH_UP_SECONDS)
             to_catch_up = time.monotonic() - begun
             found = kept(store, tally, before)
         verdict = running.run("-m", "incidents", "verify", "--json")
