@@ -22,6 +22,8 @@ PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
     "moderator": ("The administrator", Role.MODERATOR),
     "dpo": ("The data protection officer", Role.DPO),
     "chair": ("The chair of governors", Role.CHAIR),
+    "vice_chair": ("The vice-chair of governors", Role.VICE_CHAIR),
+    "authority": ("The officer of the local authority", Role.AUTHORITY),
     "clerk": ("The clerk to the panel", Role.CLERK),
     "auditor": ("The auditor", Role.AUDITOR),
 }

@@ -11,6 +11,7 @@ from incidents.api.operations import TEXT, Contract, operation
 from incidents.api.patience import Position, vouched_for
 from incidents.api.problems import Kind, Problem, not_found, unavailable
 from incidents.cases import KIND as CASE
+from incidents.domain.access import HEIRS
 from incidents.domain.school import User
 from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Role
@@ -23,7 +24,7 @@ from incidents.evidence.proofs import (
 )
 from incidents.store import Stored
 
-PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DSL, Role.DPO, Role.CHAIR})
+PROVERS: Final = frozenset({Role.AUDITOR, Role.HEADTEACHER, Role.DSL, Role.DPO, *HEIRS})
 
 
 class OfEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from incidents.domain.breach import (
 )
 from incidents.domain.complaint_ends import DivertComplaint, ExtendComplaint, WithdrawComplaint
 from incidents.domain.concerns import RecordLowLevelConcern, ReviewConcern
+from incidents.domain.conflict import DeclareConflict
 from incidents.domain.contact import LimitContact, ReviewContact
 from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import (
@@ -166,6 +167,7 @@ _AGENCIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
         "person": PERSON,
         "what": "That it is being looked into.",
     },
+    DeclareConflict: {"reason": "The parent in this case is a close friend of mine."},
     RequestSecondOpinion: {"of": USERS[0], "question": "Does it have to be referred?"},
     RecordSecondOpinion: {
         "opinion": THING,

@@ -1,9 +1,10 @@
 """Who may see a case, and how much of it: computed from the case, never from a flag somebody sets.
 
-Three tables. `SIGHTS` gives each role its view and when it has it, `RELATIONS` does so for what
-somebody is to the case, and `SECTIONS` says what stays closed even then. Walls come before
-everything: a subject, his relatives, and the headteacher where the case is about one, see nothing
-at all, as if the case did not exist. An alert never grants a view.
+Four tables. `SIGHTS` gives each role its view and when it has it, `RELATIONS` does so for what
+somebody is to the case, `STANDS_IN` says who acts for a role whose holder is concerned himself, and
+`SECTIONS` what stays closed even then. Walls come before everything: a subject, his relatives,
+whoever is in conflict, and the headteacher or the chair where the case is about one, see nothing,
+as if the case did not exist. An alert never grants a view.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -47,12 +48,30 @@ def _about_head(case: Case) -> bool:
     return case.about_headteacher
 
 
+def _not_about_the_top(case: Case) -> bool:
+    return not case.about_headteacher and not case.about_chair
+
+
+def _about_chair(case: Case) -> bool:
+    return case.about_chair
+
+
+def _about_head_and_chair(case: Case) -> bool:
+    """Or about the chair and the vice-chair: then nobody is left at the school."""
+    above = case.about_headteacher or Role.VICE_CHAIR in case.concerned
+    return case.about_chair and above
+
+
+def _about_data_and_its_officer(case: Case) -> bool:
+    return Role.DPO in case.concerned and _about_data(case)
+
+
 def _needs_moderation(case: Case) -> bool:
     return case.needs_moderation
 
 
 def _waiting_for_a_lead(case: Case) -> bool:
-    return case.lead is None and case.stage is not Stage.CLOSED and _not_about_head(case)
+    return case.lead is None and case.stage is not Stage.CLOSED and _not_about_the_top(case)
 
 
 def _about_a_child(case: Case) -> bool:
@@ -85,12 +104,24 @@ SIGHTS: Final[dict[Role, tuple[Sight, Callable[[Case], bool]]]] = {
     Role.MODERATOR: (Sight.MODERATION, _needs_moderation),
     Role.DPO: (Sight.FULL, _about_data),
     Role.CHAIR: (Sight.FULL, _about_head),
+    Role.VICE_CHAIR: (Sight.FULL, _about_chair),
+    Role.AUTHORITY: (Sight.FULL, _about_head_and_chair),
+    Role.EXTERNAL_DPO: (Sight.FULL, _about_data_and_its_officer),
     Role.CLERK: (Sight.PAPERS, _second_stage_is_open),
     Role.AUDITOR: (Sight.AUDIT, _always),
     Role.NOTIFIER: (Sight.FULL, _always),
     Role.TIMEKEEPER: (Sight.FULL, _always),
 }
 """Roles that are not listed see a case only by what they are to it."""
+
+STANDS_IN: Final[Mapping[Role, tuple[Role, ...]]] = {
+    Role.CHAIR: (Role.VICE_CHAIR, Role.AUTHORITY),
+    Role.DPO: (Role.EXTERNAL_DPO,),
+}
+"""Who may do what this role may, on the cases that they then see (`SIGHTS`)."""
+HEIRS: Final = (Role.CHAIR, Role.VICE_CHAIR, Role.AUTHORITY)
+"""Who leads what is about the headteacher or the chair: the first of these that somebody holds who
+is not concerned himself."""
 
 
 def _nobody_if_none(*users: UserId | None) -> frozenset[UserId]:
@@ -149,11 +180,14 @@ def walled(case: Case, user: User) -> bool:
 
 
 def _walled_users(case: Case) -> frozenset[UserId]:
-    return frozenset(p.user for p in case.of(Part.SUBJECT, Part.RELATED) if p.user is not None)
+    named = case.of(Part.SUBJECT, Part.RELATED)
+    return frozenset(p.user for p in named if p.user is not None).union(case.conflicts)
 
 
 def _walled_roles(case: Case) -> frozenset[Role]:
-    return frozenset({Role.HEADTEACHER} if case.about_headteacher else ())
+    """Roles whose holder is known without his account: one person holds each of them."""
+    head = {Role.HEADTEACHER} if case.about_headteacher else set()
+    return frozenset(head | ({Role.CHAIR} if case.about_chair else set()))
 
 
 def colleagues(case: Case, school: School) -> Iterator[User]:
@@ -195,11 +229,23 @@ def acting_role(case: Case, user: User, who: tuple[Role | Relation, ...]) -> Rol
         return None
     for one in who:
         if isinstance(one, Role):
-            if one in user.roles and one in SIGHTS and SIGHTS[one][1](case):
-                return one
+            for seat in (one, *STANDS_IN.get(one, ())):
+                if seat in user.roles and seat in SIGHTS and SIGHTS[seat][1](case):
+                    return seat
         elif is_(one, case, user):
             return _role_for(one, user)
     return None
+
+
+def heir(case: Case, school: School) -> Role | None:
+    """Return in which role a case about the headteacher or the chair is led; None if in any.
+
+    Also None where nobody is left who could: then whoever sees it may.
+    """
+    if not case.about_headteacher and not case.about_chair:
+        return None
+    left = tuple(colleagues(case, school))
+    return next((r for r in HEIRS if any(acting_role(case, one, (r,)) is r for one in left)), None)
 
 
 def somebody_else_may(
@@ -214,7 +260,7 @@ def somebody_else_may(
 
 def _role_for(relation: Relation, user: User) -> Role | None:
     """The role to be written down for what somebody is to the case, if he has any left."""
-    leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, Role.CHAIR)
+    leading = (Role.HEADTEACHER, Role.SLT, Role.DSL, *HEIRS)
     first = {Relation.LEAD: leading, Relation.PANEL: (Role.GOVERNOR, Role.CHAIR)}
     ranked: tuple[Role, ...] = (*first.get(relation, (Role.STAFF, *leading)), *Role)
     return next((role for role in ranked if role in user.roles), None)

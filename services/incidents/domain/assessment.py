@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec.structs import replace
 
-from incidents.domain.access import colleagues, somebody_else_may
+from incidents.domain.access import HEIRS, colleagues, heir, somebody_else_may
 from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
 from incidents.domain.links import MarkDuplicate
@@ -41,6 +41,12 @@ from incidents.domain.vocabulary import (
 
 LEADERS: Final = (Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
 """Who may lead an assessment (policy rows 12 and 13; the DSL and the chair by the law's frame)."""
+
+_HEIRS: Final = {
+    Role.CHAIR: "chair",
+    Role.VICE_CHAIR: "vice-chair",
+    Role.AUTHORITY: "local authority's officer",
+}
 
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,16 +184,27 @@ def lead_is_not_the_only_witness(
     return None
 
 
+@guard
+def lead_is_not_above_himself(case: Case, _command: Command | None, asking: Asking) -> str | None:
+    """What is about the headteacher or the chair is led by whoever comes next (policy row 12)."""
+    seat = heir(case, asking.school)
+    return _led_by(seat) if seat is not None and seat not in asking.user.roles else None
+
+
+def _led_by(seat: Role) -> str:
+    return f"A case about the headteacher or the chair of governors is led by the {_HEIRS[seat]}."
+
+
 @body_guard()
 def lead_can_lead(case: Case, command: AssignLead, asking: Asking) -> str | None:
-    """A senior colleague who works here and is no part of the case (policy row 12, DOMAIN 4.7)."""
+    """A senior colleague who works here and is no part of the case (policy row 12)."""
     roles = asking.school.roster.get(command.lead, frozenset())
-    if not roles & set(LEADERS):
+    if not roles & {*LEADERS, *HEIRS}:
         return "`lead` has to be a senior colleague at this school: see GET /api/colleagues."
     if command.lead not in {user.id for user in colleagues(case, asking.school)}:
         return "This colleague can't lead this case: choose another."
-    if case.about_headteacher and Role.CHAIR not in roles:
-        return "A case about the headteacher is led by the chair of governors."
+    if (seat := heir(case, asking.school)) and seat not in roles:
+        return _led_by(seat)
     if command.lead == case.reporter:
         return "Whoever reported it does not lead it: choose another colleague."
     return None

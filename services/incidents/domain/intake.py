@@ -20,7 +20,7 @@ from incidents.domain.facts import (
     Text,
     UserId,
 )
-from incidents.domain.state import Case, Involvement, imagery_flag
+from incidents.domain.state import CALLED, Case, Involvement, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (
     Category,
@@ -147,6 +147,8 @@ class PersonInvolved(Event, frozen=True, kw_only=True):
     part: Part
     role: PersonRole
     user: UserId | None = None
+    held: tuple[Role, ...] = ()
+    """The roles of that user when he was named."""
 
 
 class PersonIdentified(Event, frozen=True, kw_only=True):
@@ -297,10 +299,15 @@ def people_involved(command: LogIncident, asking: Asking) -> Iterable[Event]:
 def _involved(
     person: PersonId, part: Part, role: PersonRole, user: UserId | None, asking: Asking
 ) -> Event:
-    """Whoever holds the headteacher's role is the headteacher, whatever the report calls him."""
-    heads = user is not None and Role.HEADTEACHER in asking.school.roster.get(user, ())
-    role = PersonRole.HEADTEACHER if heads else role
-    return PersonInvolved(person=person, part=part, role=role, user=user)
+    """Whoever holds the headteacher's role is the headteacher, whatever the report calls him.
+
+    So it is with the chair of governors. Somebody who is called one of them while he holds the
+    other role counts as both.
+    """
+    held = asking.school.roster.get(user, frozenset()) if user is not None else frozenset()
+    if role not in CALLED:
+        role = next((called for called, seat in CALLED.items() if seat in held), role)
+    return PersonInvolved(person=person, part=part, role=role, user=user, held=tuple(sorted(held)))
 
 
 def person_identified(case: Case, command: IdentifyPerson, asking: Asking) -> Iterable[Event]:
@@ -376,9 +383,18 @@ def opened(event: IncidentLogged, recorded: Recorded) -> Case:
 
 def _person_involved(case: Case, event: PersonInvolved, _recorded: Recorded) -> Case:
     known = case.people.get(event.person)
-    person = Involvement(person=event.person, part=event.part, role=event.role, user=event.user)
+    held = frozenset(event.held)
+    person = Involvement(
+        person=event.person, part=event.part, role=event.role, user=event.user, held=held
+    )
     if known is not None:
-        person = replace(known, part=event.part, role=event.role, user=event.user or known.user)
+        person = replace(
+            known,
+            part=event.part,
+            role=event.role,
+            user=event.user or known.user,
+            held=known.held | held,
+        )
     # A lead who turns out to be concerned is no longer lead: somebody else is assigned.
     concerned = person.part in WALLED and person.user is not None and person.user == case.lead
     lead = None if concerned else case.lead

@@ -52,6 +52,7 @@ from incidents.domain.vocabulary import (
     ReferralState,
     RemedyKind,
     Retention,
+    Role,
     Route,
     Scope,
     Stage,
@@ -64,6 +65,10 @@ OPEN_LETTERS = frozenset(
 """Somebody has to do something about these. A letter that failed is withdrawn, with the reason."""
 
 
+CALLED = {PersonRole.HEADTEACHER: Role.HEADTEACHER, PersonRole.CHAIR: Role.CHAIR}
+"""Roles that one person holds: whoever is called so in a report is known by it."""
+
+
 def imagery_flag(categories: Iterable[Category]) -> frozenset[Flag]:
     """The flag such a category raises. It stays up: nobody looks again in order to find out."""
     indecent = IMAGERY_CATEGORIES.intersection(categories)
@@ -71,12 +76,17 @@ def imagery_flag(categories: Iterable[Category]) -> frozenset[Flag]:
 
 
 class Involvement(msgspec.Struct, frozen=True, kw_only=True):
-    """A person in the case. `user` links a subject who works here to the account that is walled."""
+    """A person in the case. `user` links a subject who works here to the account that is walled.
+
+    `held` are the roles of that account at the time he was named: what he held then counts, whoever
+    holds it later.
+    """
 
     person: PersonId
     part: Part
     role: PersonRole
     user: UserId | None = None
+    held: frozenset[Role] = frozenset()
     name: Text | None = None
     salutation: Text | None = None
     email: Text | None = None
@@ -207,6 +217,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
     lead: UserId | None = None
     people: Mapping[PersonId, Involvement] = {}
+    conflicts: Mapping[UserId, frozenset[Role]] = {}
+    """Colleagues who are too close to the case to have part in it, with the roles they held."""
     evidence: Mapping[UUID, EvidenceItem] = {}
     assessment: Assessment | None = None
     severest: int = 0
@@ -281,8 +293,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def about_headteacher(self) -> bool:
         """As a subject or a relative of one, or because a complaint is about him."""
         complained_of = self.complaint is not None and self.complaint.about_headteacher
-        named = (p.role is PersonRole.HEADTEACHER for p in self.of(Part.SUBJECT, Part.RELATED))
-        return complained_of or any(named)
+        return complained_of or Role.HEADTEACHER in self.concerned
+
+    @property
+    def about_chair(self) -> bool:
+        return Role.CHAIR in self.concerned
+
+    @property
+    def concerned(self) -> frozenset[Role]:
+        """The roles of everybody who is walled out of the case, as they were when that was told."""
+        walled = self.of(Part.SUBJECT, Part.RELATED)
+        called = frozenset(CALLED[p.role] for p in walled if p.role in CALLED)
+        return called.union(*(p.held for p in walled), *self.conflicts.values())
 
     @property
     def needs_moderation(self) -> bool:

@@ -20,6 +20,12 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     DPO = "dpo"
     CHAIR = "chair"
+    VICE_CHAIR = "vice_chair"
+    """Stands in for a chair of governors who is concerned himself."""
+    AUTHORITY = "authority"
+    """An officer of the local authority: leads where nobody at the school may."""
+    EXTERNAL_DPO = "external_dpo"
+    """Stands in for a data protection officer who is concerned himself."""
     GOVERNOR = "governor"
     CLERK = "clerk"
     AUDITOR = "auditor"
@@ -29,8 +35,9 @@ class Role(StrEnum):
 
 
 PEOPLES_ROLES = tuple(r for r in Role if r not in (Role.NOTIFIER, Role.TIMEKEEPER, Role.INSTALLER))
+STANDING_IN = (Role.VICE_CHAIR, Role.AUTHORITY, Role.EXTERNAL_DPO)
 REPORTING_ROLES = tuple(
-    r for r in PEOPLES_ROLES if r not in (Role.GOVERNOR, Role.CLERK, Role.AUDITOR)
+    r for r in PEOPLES_ROLES if r not in (Role.GOVERNOR, Role.CLERK, Role.AUDITOR, *STANDING_IN)
 )
 """Who may log an incident (permissions table, first row)."""
 
@@ -213,6 +220,8 @@ class PersonRole(StrEnum):
     STAFF = "staff"
     FORMER_STAFF = "former_staff"
     HEADTEACHER = "headteacher"
+    CHAIR = "chair"
+    """Of the governors."""
     GOVERNOR = "governor"
     PARENT = "parent"
     PUPIL = "pupil"

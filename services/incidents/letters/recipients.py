@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from incidents.domain.access import HEIRS
 from incidents.domain.facts import Event, PersonId, SchoolId, UserId
 from incidents.domain.internal import MeetingInvited
 from incidents.domain.referral import ReferralMade
@@ -14,6 +15,9 @@ from incidents.letter_data import Recipient
 from incidents.letters.lookup import Lookup, NotToBeSent
 
 _MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
+_ABOVE: Final = ((Role.HEADTEACHER,), (Role.CHAIR,))
+_WHERE_CLOSED: Final = (*HEIRS, Role.HEADTEACHER, Role.GOVERNOR)
+"""An alert grants no view: at last some governor is told that somebody has to be found."""
 
 
 def recipients(
@@ -60,10 +64,12 @@ def recipient(
 
 
 def _leaders(lookup: Lookup, case: Case, *roles: Role) -> list[UserId]:
-    """Users in these roles; where none is free of conflict, the next rung above."""
-    ladder = (
-        [(Role.CHAIR,)] if case.about_headteacher else [roles, (Role.HEADTEACHER,), (Role.CHAIR,)]
-    )
+    """Users in these roles; where none is free of conflict, the next rung above.
+
+    What is about the headteacher or the chair is told to whoever leads it, and to nobody else.
+    """
+    closed = case.about_headteacher or case.about_chair
+    ladder = [(role,) for role in _WHERE_CLOSED] if closed else [roles, *_ABOVE]
     rungs = (lookup.allowed(case, lookup.holding(case, *rung)) for rung in ladder)
     return next((people for people in rungs if people), [])
 

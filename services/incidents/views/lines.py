@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS, Sight, audience
+from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS, STANDS_IN, Sight, audience
 from incidents.domain.parallel import (
     BreachState,
     ComplaintState,
@@ -33,6 +33,7 @@ from incidents.domain.vocabulary import (
     LetterState,
     Moderation,
     Moment,
+    Role,
     Section,
     Stage,
 )
@@ -162,10 +163,15 @@ def _opened(
         tracks = tuple(
             track
             for track, section in CLOSED.items()
-            if role in SECTIONS[section] and OPEN_ON[track](case)
+            if role in _opening(section) and OPEN_ON[track](case)
         )
         if tracks and _role(role) in sights:
             yield _role(role), tracks
+
+
+def _opening(section: Section) -> set[Role]:
+    """The roles to which a closed section is opened, with those who stand in for them."""
+    return {seat for one in SECTIONS[section] for seat in (one, *STANDS_IN.get(one, ()))}
 
 
 def _view(case: Case, much: Sight) -> View:

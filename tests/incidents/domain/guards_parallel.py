@@ -6,11 +6,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from incidents.domain.allegation import RecordAllegationOutcome
-from incidents.domain.assessment import MarkOutOfScope
+from incidents.domain.assessment import MarkOutOfScope, StartAssessment
 from incidents.domain.breach import DecideIco, InformSubjects, SuspectBreach
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ExtendComplaint
 from incidents.domain.concerns import RecordLowLevelConcern
+from incidents.domain.conflict import DeclareConflict
 from incidents.domain.contact import LimitContact, ReviewContact
 from incidents.domain.disciplinary import ConcludeDisciplinary, OpenDisciplinary, ResumeDisciplinary
 from incidents.domain.facts import PersonId
@@ -34,7 +35,14 @@ from incidents.domain.second_stage import (
 from incidents.domain.table import Command
 from incidents.domain.training import AssignTraining, RecordTrainingAttended
 from incidents.domain.vocabulary import Retention
-from tests.incidents.domain import cases, complaints, following, press_and_breach, staff_matters
+from tests.incidents.domain import (
+    cases,
+    complaints,
+    following,
+    press_and_breach,
+    staff_matters,
+    walls,
+)
 from tests.incidents.domain.guards import (
     ASSESSING,
     LATER,
@@ -47,7 +55,17 @@ from tests.incidents.domain.guards import (
     refused,
 )
 from tests.incidents.domain.guards import REFUSALS as MAIN
-from tests.incidents.domain.school import DPO, FRIDAY, GOVERNORS, HEADTEACHER, SLT, STAFF
+from tests.incidents.domain.school import (
+    CHAIR,
+    DPO,
+    FRIDAY,
+    GOVERNORS,
+    HEADTEACHER,
+    MODERATOR,
+    SLT,
+    STAFF,
+    school_of,
+)
 from tests.incidents.domain.support import Story
 
 LONG_AGO: Final = FRIDAY - timedelta(days=200)
@@ -60,6 +78,20 @@ def shut(story: Story) -> Story:
 
 
 REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
+    (DeclareConflict, "conflict_is_ones_own_or_answered_for"): refused(
+        cases.reported(cases.ON_OUR_ACCOUNT),
+        replace(walls.TOO_CLOSE, user=SLT.id),
+        MODERATOR,
+    ),
+    (DeclareConflict, "conflict_is_a_colleagues"): refused(
+        cases.reported(), replace(walls.TOO_CLOSE, user=NOBODY), HEADTEACHER
+    ),
+    (DeclareConflict, "somebody_is_left_to_lead"): refused(
+        cases.reported().at(school_of(HEADTEACHER)), walls.TOO_CLOSE, HEADTEACHER
+    ),
+    (StartAssessment, "lead_is_not_above_himself"): refused(
+        cases.reported(walls.about(CHAIR)), StartAssessment(), HEADTEACHER
+    ),
     (ReferToComplaints, "case_is_open"): on(shut(cases.requested()), ReferToComplaints),
     (ReferToComplaints, "is_handled_inside"): refused(
         cases.assessed(), complaints.handed_over(cases.assessed())

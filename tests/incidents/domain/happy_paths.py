@@ -107,6 +107,7 @@ from tests.incidents.domain import (
     following,
     press_and_breach,
     staff_matters,
+    walls,
 )
 from tests.incidents.domain.cases import HASH, LETTER
 from tests.incidents.domain.examples import Example, example, of
@@ -327,4 +328,5 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
     **following.HAPPY,
     **press_and_breach.HAPPY,
     **staff_matters.HAPPY,
+    **walls.HAPPY,
 }

@@ -108,6 +108,9 @@ DSL: Final = user("the designated safeguarding lead", Role.DSL)
 MODERATOR: Final = user("the administrator", Role.MODERATOR)
 DPO: Final = user("the data protection officer", Role.DPO)
 CHAIR: Final = user("the chair of governors", Role.CHAIR)
+VICE_CHAIR: Final = user("the vice-chair of governors", Role.VICE_CHAIR)
+AUTHORITY: Final = user("the officer of the authority", Role.AUTHORITY)
+EXTERNAL_DPO: Final = user("the external officer", Role.EXTERNAL_DPO)
 GOVERNORS: Final = tuple(user(f"governor {n}", Role.GOVERNOR) for n in (1, 2, 3))
 GOVERNOR: Final = GOVERNORS[0]
 CLERK: Final = user("the panel clerk", Role.CLERK)
@@ -123,6 +126,9 @@ PEOPLE: Final = (
     MODERATOR,
     DPO,
     CHAIR,
+    VICE_CHAIR,
+    AUTHORITY,
+    EXTERNAL_DPO,
     *GOVERNORS,
     CLERK,
     AUDITOR,

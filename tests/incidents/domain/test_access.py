@@ -32,11 +32,13 @@ from tests.incidents.domain.cases import (
 )
 from tests.incidents.domain.school import (
     AUDITOR,
+    AUTHORITY,
     CHAIR,
     CLERK,
     DPO,
     DSL,
     ELSEWHERE,
+    EXTERNAL_DPO,
     GOVERNORS,
     HEADTEACHER,
     INSTALLER,
@@ -49,6 +51,7 @@ from tests.incidents.domain.school import (
     SLT,
     STAFF,
     TIMEKEEPER,
+    VICE_CHAIR,
     id_of,
     user,
 )
@@ -63,6 +66,9 @@ NAMES = {
     "the moderator": MODERATOR,
     "the DPO": DPO,
     "the chair": CHAIR,
+    "the vice-chair": VICE_CHAIR,
+    "the authority": AUTHORITY,
+    "the external officer": EXTERNAL_DPO,
     "a governor": GOVERNORS[0],
     "another governor": GOVERNORS[1],
     "a third governor": GOVERNORS[2],

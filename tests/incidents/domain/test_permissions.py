@@ -60,6 +60,8 @@ review-concern          | headteacher chair | recorded > reviewed
 assign-training         | lead headteacher chair | any
 record-training-attended | lead headteacher chair | assigned > attended
 drop-training           | lead headteacher chair | assigned > dropped
+declare-conflict        | lead headteacher dsl chair investigator consulted panel slt +
+                          moderator dpo clerk | any
 refer-to-complaints     | lead headteacher chair | none informal > informal
 receive-complaint       | lead slt headteacher chair dsl | none informal > s1_received
 acknowledge-complaint   | headteacher chair | s1_received > s1_acknowledged
