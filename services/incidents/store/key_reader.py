@@ -1,6 +1,7 @@
 """Looks data keys up in a keystore and writes nothing: for whoever checks an installation."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +24,12 @@ class KeyReader:
         """Raises MasterKeyUnusable when the master key is absent, malformed or another one's."""
         self._database = place.open(KEYS, read_only=True)
         self._master = MasterKey(master_path, os.urandom)
-        with self._database.reading() as connection:
-            proof = _proof(connection)
-        self._master.take_up(proof)
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._database.close)
+            with self._database.reading() as connection:
+                proof = _proof(connection)
+            self._master.take_up(proof)
+            unless_opened.pop_all()
 
     def live(self, owner: Owner) -> DataKey | None:
         """Return the owner's key, or None when there is none (yet, or any more).

@@ -7,6 +7,7 @@ holds, and the words sealed under it read as erased, in every process, from that
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -79,10 +80,13 @@ class KeyStore:
         self._random = random
         self._remembered: OrderedDict[str, DataKey] = OrderedDict()
         self._lock = Lock()
-        with self._database.writing() as connection:
-            if connection.execute("SELECT 1 FROM proof").fetchone() is None:
-                connection.execute("INSERT INTO proof VALUES (1, ?)", (self._master.make(),))
-            self._settle(connection)
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._database.close)
+            with self._database.writing() as connection:
+                if connection.execute("SELECT 1 FROM proof").fetchone() is None:
+                    connection.execute("INSERT INTO proof VALUES (1, ?)", (self._master.make(),))
+                self._settle(connection)
+            unless_opened.pop_all()
 
     def of(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """Return the key of each owner, made where there was none.

@@ -20,7 +20,7 @@ from incidents.domain.facts import Event, Recorded, Sealed
 from incidents.store.blobs import Blobs
 from incidents.store.errors import AlreadyClaimed, ClockBehind, Conflict, StoreUnavailable
 from incidents.store.files import make_folder
-from incidents.store.glances import rows_after, rows_of, versions_of
+from incidents.store.glances import count_of, events_by_stream, rows_after, rows_of, versions_of
 from incidents.store.keys import KeyStore
 from incidents.store.mapper import EventMapper, Upcaster, read_stamp
 from incidents.store.recorder import FOLLOW_LIMIT, EventRecorder
@@ -148,6 +148,27 @@ class Store:
         """Return at most `limit` state rows that come after one, in the order of the streams."""
         with self._log.recorder.database.reading() as connection:
             return rows_after(connection, stream, limit)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many streams of a kind there are."""
+        with self._log.recorder.database.reading() as connection:
+            return count_of(connection, kind)
+
+    def by_stream(self) -> Iterator[Recorded]:
+        """Yield every fact, stream by stream, each in its order; words are sealed.
+
+        Streams that begin meanwhile may be left out. Raises UnknownTopic and UnreadableEvent.
+        """
+        after = ("", 0)
+        while True:
+            with self._log.recorder.database.reading() as connection:
+                found = events_by_stream(connection, after, 10 * FOLLOW_LIMIT)
+            if not found:
+                return
+            yield from map(self._mapper.to_domain_event, found)
+            last = found[-1]
+            assert isinstance(last.originator_id, UUID)
+            after = (last.originator_id.hex, last.originator_version)
 
     def states(self, school: str, kind: str) -> list[StateRow]:
         """Return the state rows of one kind in one school: for kinds that are few, like users."""
@@ -281,8 +302,13 @@ def open_store(
     if place.in_files:
         _refuse_history_without_keys(folder)
     keys = KeyStore(place, folder / "keys" / "master.key", random)
+    try:
+        database = place.open(LOG)
+    except StoreUnavailable:
+        keys.close()
+        raise
     return Store(
-        EventLog(place.open(LOG), mapper),
+        EventLog(database, mapper),
         mapper,
         Sealer(keys, fields, random),
         keys,

@@ -11,7 +11,16 @@ import pytest
 from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.bundle import BundleTooLarge
 from incidents.evidence.proofs import NotYetCovered
-from incidents.store import AlreadyClaimed, Claim, ClockBehind, Conflict, Owner, StoreUnavailable
+from incidents.store import (
+    AlreadyClaimed,
+    Claim,
+    ClockBehind,
+    Conflict,
+    OutcomeUnknown,
+    Owner,
+    StoreUnavailable,
+    writer,
+)
 from tests.incidents.api.school import FRIDAY, HERE, Client, report
 from tests.incidents.api.stages import evidence
 
@@ -60,6 +69,31 @@ async def test_a_full_disk_is_said_and_nothing_is_half_recorded(
         refused = await client.call("staff", "POST", "/api/incidents", report())
         assert (refused.status_code, store.head()) == (503, before)
     await client.report()
+
+
+async def test_when_too_many_wait_the_next_is_told_when_to_come_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = client.life.installation.store
+    before = store.head()
+    with monkeypatch.context() as full:
+        full.setattr(writer, "MOST_WAITING", 0)
+        refused = await client.call("staff", "POST", "/api/incidents", report())
+    assert (refused.status_code, store.head()) == (503, before)
+    assert int(refused.headers["retry-after"]) > 0
+    assert "nothing was recorded" in refused.json()["detail"]
+    await client.report()
+
+
+async def test_a_lost_answer_is_not_said_to_have_recorded_nothing(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = fails_with(OutcomeUnknown("the connection was lost"))
+    monkeypatch.setattr(client.life.installation.store, "written", lost)
+    refused = await client.call("staff", "POST", "/api/incidents", report())
+    assert refused.status_code == 503
+    assert "not known whether this was recorded" in refused.json()["detail"]
+    assert "Idempotency-Key" in refused.json()["detail"]
 
 
 async def test_what_was_erased_is_said_to_be_gone(client: Client) -> None:

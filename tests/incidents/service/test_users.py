@@ -1,15 +1,20 @@
 """Who signs in, and that nothing of him can be read from the disk."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from incidents.cases import NoSuchCase
-from incidents.domain.facts import SchoolId
+from incidents.domain.facts import SchoolId, UserId
 from incidents.domain.table import Refusal
+from incidents.domain.users import RoleGiven
 from incidents.domain.vocabulary import Role
+from incidents.store import AlreadyClaimed
+from tests.incidents.store.asking import Adding, Waiting
 from tests.support.office import Office
+from tests.support.waiting import until
 
 A_DAY = timedelta(days=1)
 
@@ -67,6 +72,29 @@ def test_a_new_user_is_on_the_roster_at_once(office: Office) -> None:
 def test_nobody_is_given_the_role_of_a_program(office: Office) -> None:
     with pytest.raises(Refusal):
         office.hire("ghost", "The ghost", Role.TIMEKEEPER)
+
+
+async def test_a_user_is_added_once_though_his_group_had_to_be_tried_again(office: Office) -> None:
+    """One of the others is refused by the database: everybody is decided upon anew."""
+    users, store = office.installation.users, office.installation.store
+
+    def taking() -> Adding:
+        event = RoleGiven(role=Role.STAFF)
+        return Adding(takes="a name", school=office.school, event=event)
+
+    store.write(taking())
+
+    def add() -> UserId:
+        return users.add(office.school, "The caretaker", "c@example.org", [Role.STAFF])
+
+    waiting = Waiting(store, taking())
+    await waiting.wait()
+    with ThreadPoolExecutor(1) as pool:
+        added = pool.submit(add)
+        until(lambda: len(store._writer._waiting) == 2)
+        (refused,) = await waiting.answers()
+    assert isinstance(refused, AlreadyClaimed)
+    assert users.roster(office.school)[added.result()] == frozenset({Role.STAFF})
 
 
 def test_neither_tokens_nor_names_lie_on_the_disk(office: Office, tmp_path: Path) -> None:

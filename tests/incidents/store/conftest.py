@@ -1,4 +1,7 @@
-"""A store of its own for every test."""
+"""A store of its own for every test, in files and in PostgreSQL.
+
+What is about files alone says so with `in_files`, of `tests.support.kept`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest
 from durable import Place
 from incidents.store import Store, open_store
 from tests.incidents.store.sample import EVENTS, EVERY_KIND
+from tests.support.kept import kept_at
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +27,12 @@ def var(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(var: Path) -> Iterator[Store]:
-    with open_store(Place(var), events=EVENTS) as opened:
+def kept(var: Path, place: str | None) -> Place:
+    """Where the store keeps everything, with its tables made."""
+    return kept_at(var, place)
+
+
+@pytest.fixture
+def store(kept: Place) -> Iterator[Store]:
+    with open_store(kept, events=EVENTS) as opened:
         yield opened

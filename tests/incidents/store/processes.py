@@ -45,9 +45,10 @@ class Process:
 
 
 @contextmanager
-def process(program: str, var: Path, *arguments: object) -> Iterator[Process]:
+def process(program: str, place: Place, *arguments: object) -> Iterator[Process]:
     """Run a program of this module until the block ends."""
-    command = [sys.executable, "-m", __name__, program, str(var), *map(str, arguments)]
+    where = (str(place.folder), place.url or "")
+    command = [sys.executable, "-m", __name__, program, *where, *map(str, arguments)]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -126,6 +127,6 @@ PROGRAMS: Final[dict[str, Callable[..., None]]] = {
 }
 
 if __name__ == "__main__":
-    _, program_name, folder, *rest = sys.argv
-    with open_store(Place(Path(folder)), events=EVENTS) as opened:
+    _, program_name, folder, url, *rest = sys.argv
+    with open_store(Place(Path(folder), url or None), events=EVENTS) as opened:
         PROGRAMS[program_name](opened, *rest)

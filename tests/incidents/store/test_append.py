@@ -33,6 +33,7 @@ from tests.incidents.store.sample import (
     fact,
     row,
 )
+from tests.support.kept import in_files
 
 
 def test_a_receipt_names_the_place_of_an_event_and_the_hash_of_its_stored_bytes(
@@ -182,6 +183,7 @@ def test_two_events_may_be_recorded_at_the_same_moment(store: Store) -> None:
     assert store.head() == 2
 
 
+@in_files
 def test_words_that_were_not_sealed_are_refused_and_never_reach_the_disk(
     store: Store, var: Path
 ) -> None:
@@ -252,6 +254,7 @@ def test_the_state_row_is_the_last_one_appended(store: Store) -> None:
     assert store.state(case) == row(case, 3, b"after 3")
 
 
+@in_files
 def test_a_full_disk_refuses_an_append_whole_and_takes_it_when_there_is_room_again(
     store: Store,
 ) -> None:
@@ -271,13 +274,14 @@ def test_a_full_disk_refuses_an_append_whole_and_takes_it_when_there_is_room_aga
     assert store.history(case) == [event]
 
 
+@in_files
 def test_the_environment_of_the_process_changes_nothing(
-    var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Place, var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INCIDENTS_SQLITE_DBNAME", str(tmp_path / "elsewhere.db"))
     monkeypatch.setenv("COMPRESSOR_TOPIC", "zlib")
     case = uuid4()
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         store.append([fact(ValueChanged(value={}), case)], state=row(case))
     assert (var / "events.db").exists()
     assert not (tmp_path / "elsewhere.db").exists()
@@ -307,6 +311,7 @@ def test_the_state_rows_of_one_kind_are_listed_and_their_stamp_moves_with_each(
     assert store.states("hillsidetwo", "user") == []
 
 
+@in_files
 @pytest.mark.parametrize(
     "statement",
     [
@@ -334,6 +339,7 @@ def test_the_file_itself_refuses_to_change_an_event(
     assert store.log(0, 10) == before
 
 
+@in_files
 def test_a_position_is_never_given_twice_even_after_somebody_cut_the_tail(
     store: Store, var: Path
 ) -> None:

@@ -33,11 +33,11 @@ def test_any_content_comes_back_and_is_named_by_its_sha256(shared: Store, conten
     assert shared.blobs.read(SCHOOL, case, digest) == content
 
 
-def test_a_file_kept_before_a_restart_is_read_after_it(var: Path) -> None:
+def test_a_file_kept_before_a_restart_is_read_after_it(kept: Place) -> None:
     case = uuid4()
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         digest = store.blobs.keep(SCHOOL, case, CONTENT)
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         assert store.blobs.read(SCHOOL, case, digest) == CONTENT
 
 

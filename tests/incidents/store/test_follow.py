@@ -1,7 +1,6 @@
 """Following the log: everything once, in order, until told to stop."""
 
 from itertools import islice
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 from uuid import uuid4
@@ -87,10 +86,10 @@ def test_followers_do_not_take_events_from_one_another(store: Store) -> None:
 
 
 def test_the_librarys_own_subscription_follows_by_topic_until_stopped(
-    store: Store, var: Path
+    store: Store, kept: Place
 ) -> None:
     append(store, 3)
-    recorder = EventRecorder(Place(var).open(LOG))
+    recorder = EventRecorder(kept.open(LOG))
     with recorder.subscribe(gt=1, topics=["tests.value_changed"]) as subscription:
         found: list[Notification] = list(islice(subscription, 2))
         assert [notification.id for notification in found] == [2, 3]

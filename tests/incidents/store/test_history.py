@@ -1,9 +1,7 @@
 """What was stored comes back as it was, and nothing else does."""
 
-import sqlite3
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +22,7 @@ from incidents.store import (
 )
 from tests.incidents.store.invent import events_of
 from tests.incidents.store.sample import EVERY_KIND, START, NoteAdded, ValueChanged, fact, row
+from tests.support.kept import tampering
 
 
 @pytest.mark.parametrize("topic", EVERY_KIND)
@@ -91,11 +90,12 @@ def test_an_empty_store_has_no_head_and_no_last_moment(store: Store) -> None:
 
 
 def test_a_stored_topic_that_is_not_registered_is_refused_and_imports_nothing(
-    store: Store, var: Path
+    store: Store, kept: Place
 ) -> None:
     case = uuid4()
     store.append([fact(ValueChanged(value={}), case)], state=row(case))
-    _tamper(var, "UPDATE stored_events SET topic = 'antigravity:fly'")
+    with tampering(kept) as attacker:
+        attacker.execute("UPDATE stored_events SET topic = 'antigravity:fly'")
 
     with pytest.raises(UnknownTopic, match="antigravity:fly is not a kind of event"):
         store.history(case)
@@ -115,11 +115,12 @@ def test_a_stored_topic_that_is_not_registered_is_refused_and_imports_nothing(
     ],
 )
 def test_stored_bytes_that_have_not_the_layout_are_refused_with_their_place(
-    store: Store, var: Path, state: bytes
+    store: Store, kept: Place, state: bytes
 ) -> None:
     case = uuid4()
     store.append([fact(ValueChanged(value={}), case)], state=row(case))
-    _tamper(var, f"UPDATE stored_events SET state = x'{state.hex()}'")
+    with tampering(kept) as attacker:
+        attacker.execute("UPDATE stored_events SET state = ?", (state,))
 
     with pytest.raises(UnreadableEvent, match=r"tests\.value_changed, version 1 of its stream"):
         store.history(case)
@@ -145,13 +146,13 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 }
 
 
-def test_events_of_an_older_schema_are_read_through_every_step_since(var: Path) -> None:
+def test_events_of_an_older_schema_are_read_through_every_step_since(kept: Place) -> None:
     case = uuid4()
     old = fact(Older(teacher="the class teacher"), case)
-    with open_store(Place(var), events={Older.TOPIC: Older}) as store:
+    with open_store(kept, events={Older.TOPIC: Older}) as store:
         store.append([old], state=row(case))
 
-    with open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
+    with open_store(kept, events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
         new = fact(Newer(staff="the class teacher", present=False), case, 2)
         store.append([new], state=row(case, 2))
         expected = msgspec.structs.replace(
@@ -160,26 +161,26 @@ def test_events_of_an_older_schema_are_read_through_every_step_since(var: Path) 
         assert store.history(case) == [expected, new]
 
 
-def test_events_of_a_newer_schema_are_refused(var: Path) -> None:
+def test_events_of_a_newer_schema_are_refused(kept: Place) -> None:
     case = uuid4()
-    with open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
+    with open_store(kept, events={Newer.TOPIC: Newer}, upcasters=UPCASTERS) as store:
         store.append([fact(Newer(staff="a cook", present=True), case)], state=row(case))
     with (
-        open_store(Place(var), events={Older.TOPIC: Older}) as store,
+        open_store(kept, events={Older.TOPIC: Older}) as store,
         pytest.raises(UnreadableEvent, match="schemas 1 to 1 only"),
     ):
         store.history(case)
 
 
-def test_a_schema_without_the_step_that_leads_to_it_is_refused_at_the_start(var: Path) -> None:
+def test_a_schema_without_the_step_that_leads_to_it_is_refused_at_the_start(kept: Place) -> None:
     missing = {key: step for key, step in UPCASTERS.items() if key[1] == 1}
     with pytest.raises(BadEventClass, match=r"Give an upcaster for \('tests.renamed', 2\)"):
-        open_store(Place(var), events={Newer.TOPIC: Newer}, upcasters=missing)
+        open_store(kept, events={Newer.TOPIC: Newer}, upcasters=missing)
 
 
-def test_a_kind_registered_under_another_name_than_its_own_is_refused(var: Path) -> None:
+def test_a_kind_registered_under_another_name_than_its_own_is_refused(kept: Place) -> None:
     with pytest.raises(BadEventClass, match=r"is registered as tests\.other"):
-        open_store(Place(var), events={"tests.other": NoteAdded})
+        open_store(kept, events={"tests.other": NoteAdded})
 
 
 def _opened(store: Store, sealed: Any) -> Any:
@@ -189,10 +190,3 @@ def _opened(store: Store, sealed: Any) -> Any:
         if type(value := getattr(sealed.event, name)).__name__ == "Sealed"
     }
     return msgspec.structs.replace(sealed, event=msgspec.structs.replace(sealed.event, **fields))
-
-
-def _tamper(var: Path, statement: str) -> None:
-    connection = sqlite3.connect(var / "events.db", isolation_level=None)
-    connection.execute("DROP TRIGGER events_are_never_changed")
-    connection.execute(statement)
-    connection.close()

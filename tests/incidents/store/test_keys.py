@@ -21,14 +21,15 @@ from incidents.store import (
 from incidents.store.master import MasterKey
 from tests.incidents.store.processes import process
 from tests.incidents.store.sample import EVENTS, SCHOOL, NoteAdded, PersonNamed, fact, row
+from tests.support.kept import in_files
 
 
-def test_the_same_owner_gets_the_same_key_also_after_a_restart(var: Path) -> None:
+def test_the_same_owner_gets_the_same_key_also_after_a_restart(kept: Place) -> None:
     owner = Owner(SCHOOL, "stream", uuid4())
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         kid = store.keys.of([owner])[owner].kid
         assert store.keys.of([owner, Owner(SCHOOL, "person", owner.id)])[owner].kid == kid
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         assert store.keys.of([owner])[owner].kid == kid
 
 
@@ -102,6 +103,7 @@ def test_after_a_destroyed_key_the_owner_gets_a_new_one_that_opens_nothing_old(
     assert store.open(after, school=SCHOOL, stream=case) == "words 2"
 
 
+@in_files
 def test_a_destroyed_key_is_in_none_of_the_files(store: Store, var: Path) -> None:
     owners = [Owner(SCHOOL, "person", uuid4()) for _ in range(400)]
     for some in range(0, 400, 7):
@@ -118,16 +120,17 @@ def test_a_destroyed_key_is_in_none_of_the_files(store: Store, var: Path) -> Non
 
 
 def test_another_process_cannot_open_with_a_key_it_used_before_it_was_destroyed(
-    store: Store, var: Path
+    store: Store, kept: Place
 ) -> None:
     case = uuid4()
     store.append([store.seal(fact(NoteAdded(text="words"), case))], state=row(case))
-    with process("read", var, case) as reader:
+    with process("read", kept, case) as reader:
         assert reader.ask() == "words"
         store.keys.destroy(Owner(SCHOOL, "stream", case))
         assert reader.ask() == REDACTED
 
 
+@in_files
 def test_all_new_keys_of_an_event_are_made_in_one_transaction(store: Store, var: Path) -> None:
     before = _commits(var / "keys.db-wal")
     person = PersonNamed(person=PersonId(uuid4()), name="the caretaker", remark="new here")
@@ -136,10 +139,13 @@ def test_all_new_keys_of_an_event_are_made_in_one_transaction(store: Store, var:
     assert _commits(var / "keys.db-wal") == before + 1
 
 
-def test_a_fresh_master_key_is_made_once_and_readable_by_its_owner_only(var: Path) -> None:
-    with open_store(Place(var), events=EVENTS):
+@in_files
+def test_a_fresh_master_key_is_made_once_and_readable_by_its_owner_only(
+    kept: Place, var: Path
+) -> None:
+    with open_store(kept, events=EVENTS):
         made = (var / "keys" / "master.key").read_text()
-    with open_store(Place(var), events=EVENTS):
+    with open_store(kept, events=EVENTS):
         assert (var / "keys" / "master.key").read_text() == made
     assert len(bytes.fromhex(made)) == 32
     assert (var / "keys" / "master.key").stat().st_mode & 0o777 == 0o600
@@ -147,55 +153,64 @@ def test_a_fresh_master_key_is_made_once_and_readable_by_its_owner_only(var: Pat
     assert (var / "keys.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_another_master_key_is_refused_at_the_start(var: Path) -> None:
-    open_store(Place(var), events=EVENTS).close()
+def test_another_master_key_is_refused_at_the_start(kept: Place, var: Path) -> None:
+    open_store(kept, events=EVENTS).close()
     (var / "keys" / "master.key").write_text("00" * 32)
     with pytest.raises(MasterKeyUnusable, match="Restore the two from the same backup"):
-        open_store(Place(var), events=EVENTS)
+        open_store(kept, events=EVENTS)
 
 
-def test_a_missing_master_key_is_never_made_anew_for_an_old_keystore(var: Path) -> None:
-    open_store(Place(var), events=EVENTS).close()
+def test_a_missing_master_key_is_never_made_anew_for_an_old_keystore(
+    kept: Place, var: Path
+) -> None:
+    open_store(kept, events=EVENTS).close()
     (var / "keys" / "master.key").unlink()
     with pytest.raises(MasterKeyUnusable, match=r"master\.key is missing"):
-        open_store(Place(var), events=EVENTS)
+        open_store(kept, events=EVENTS)
     assert not (var / "keys" / "master.key").exists()
 
 
-def test_a_missing_keystore_is_never_made_anew_for_an_old_log(var: Path) -> None:
-    open_store(Place(var), events=EVENTS).close()
+@in_files
+def test_a_missing_keystore_is_never_made_anew_for_an_old_log(kept: Place, var: Path) -> None:
+    open_store(kept, events=EVENTS).close()
     for file in var.glob("keys.db*"):
         file.unlink()
     with pytest.raises(StoreUnavailable, match=r"keys\.db is missing"):
-        open_store(Place(var), events=EVENTS)
+        open_store(kept, events=EVENTS)
     assert not (var / "keys.db").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not hexadecimal", b"00" * 31, b"\xff" * 64])
-def test_a_malformed_master_key_is_refused_without_quoting_it(var: Path, content: bytes) -> None:
-    open_store(Place(var), events=EVENTS).close()
+def test_a_malformed_master_key_is_refused_without_quoting_it(
+    kept: Place, var: Path, content: bytes
+) -> None:
+    open_store(kept, events=EVENTS).close()
     (var / "keys" / "master.key").write_bytes(content)
     with pytest.raises(MasterKeyUnusable, match="64 hexadecimal digits are expected"):
-        open_store(Place(var), events=EVENTS)
+        open_store(kept, events=EVENTS)
 
 
-def test_a_damaged_wrapped_key_does_not_open(var: Path) -> None:
-    with open_store(Place(var), events=EVENTS) as store:
+@in_files
+def test_a_damaged_wrapped_key_does_not_open(kept: Place, var: Path) -> None:
+    with open_store(kept, events=EVENTS) as store:
         case = uuid4()
         text = _text(store.seal(fact(NoteAdded(text="words"), case)).event)
     connection = sqlite3.connect(var / "keys.db", isolation_level=None)
     connection.execute("UPDATE keys SET wrapped = randomblob(40)")
     connection.close()
     with (
-        open_store(Place(var), events=EVENTS) as store,
+        open_store(kept, events=EVENTS) as store,
         pytest.raises(CannotOpen, match=r"A key in keys\.db is damaged"),
     ):
         store.open(text, school=SCHOOL, stream=case)
 
 
-def test_a_rotated_master_key_opens_everything_and_the_old_one_nothing(var: Path) -> None:
+@in_files
+def test_a_rotated_master_key_opens_everything_and_the_old_one_nothing(
+    kept: Place, var: Path
+) -> None:
     case, person = uuid4(), PersonId(uuid4())
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         text = _text(store.seal(fact(NoteAdded(text="words"), case)).event)
         store.keys.of([Owner(SCHOOL, "person", person)])
         store.keys.destroy(Owner(SCHOOL, "person", person))
@@ -208,16 +223,19 @@ def test_a_rotated_master_key_opens_everything_and_the_old_one_nothing(var: Path
         assert (var / "keys" / "master.key").read_text() != old
         assert not _in_files(var, wrapped)
         assert not _in_files(var, old.encode())
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         assert store.open(text, school=SCHOOL, stream=case) == "words"
     (var / "keys" / "master.key").write_text(old)
     with pytest.raises(MasterKeyUnusable):
-        open_store(Place(var), events=EVENTS)
+        open_store(kept, events=EVENTS)
 
 
-def test_a_program_at_work_takes_up_a_rotated_master_key(var: Path) -> None:
+def test_a_program_at_work_takes_up_a_rotated_master_key(kept: Place) -> None:
     known, unknown = uuid4(), uuid4()
-    with open_store(Place(var), events=EVENTS) as other, open_store(Place(var), events=EVENTS) as store:
+    with (
+        open_store(kept, events=EVENTS) as other,
+        open_store(kept, events=EVENTS) as store,
+    ):
         texts = {
             case: _text(store.seal(fact(NoteAdded(text="words"), case)).event)
             for case in (known, unknown)
@@ -234,14 +252,15 @@ def test_a_program_at_work_takes_up_a_rotated_master_key(var: Path) -> None:
         assert store.open(text, school=SCHOOL, stream=later) == "later"
 
 
+@in_files
 def test_a_rotation_cut_short_before_or_after_its_commit_loses_no_key(
-    var: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Place, var: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = uuid4()
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         text = _text(store.seal(fact(NoteAdded(text="words"), case)).event)
     for cut in ("wrap", "settle"):
-        with open_store(Place(var), events=EVENTS) as store, monkeypatch.context() as patch:
+        with open_store(kept, events=EVENTS) as store, monkeypatch.context() as patch:
             calls = iter([None, OSError("cut short")])
             real = getattr(MasterKey, cut)
 
@@ -254,7 +273,7 @@ def test_a_rotation_cut_short_before_or_after_its_commit_loses_no_key(
             with pytest.raises(OSError, match="cut short"):
                 store.keys.rotate_master_key()
         assert (var / "keys" / "master.key.next").exists()
-        with open_store(Place(var), events=EVENTS) as store:
+        with open_store(kept, events=EVENTS) as store:
             assert store.open(text, school=SCHOOL, stream=case) == "words"
     assert not (var / "keys" / "master.key.next").exists()
 

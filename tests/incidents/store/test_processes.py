@@ -2,7 +2,6 @@
 
 import random
 from collections import defaultdict
-from pathlib import Path
 from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
@@ -16,19 +15,19 @@ from tests.incidents.store.sample import EVENTS, SCHOOL, START, ValueChanged, fa
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_killed_writer_leaves_nothing_half_written_and_loses_nothing_acknowledged(
-    var: Path, seed: int
+    kept: Place, seed: int
 ) -> None:
     chance = random.Random(seed)
     acknowledged: dict[tuple[UUID, int], tuple[int, str]] = {}
     for _round in range(2):
-        with process("append_for_ever", var) as writer:
+        with process("append_for_ever", kept) as writer:
             lines = [writer.line() for _ in range(chance.randrange(1, 120))]
             lines += writer.kill()
         for line in lines:
             case, at, number, digest = line.split()
             acknowledged[UUID(case), int(number)] = int(at), digest
 
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         _every_append_is_whole(store)
         for (case_id, version), (position, digest) in acknowledged.items():
             stored = store.stored(case_id)[version - 1]
@@ -38,18 +37,18 @@ def test_a_killed_writer_leaves_nothing_half_written_and_loses_nothing_acknowled
 
 
 def test_two_processes_append_and_a_third_sees_every_event_once_in_the_logs_order(
-    var: Path,
+    kept: Place,
 ) -> None:
-    open_store(Place(var), events=EVENTS).close()
-    with process("follow", var, 120) as follower:
+    open_store(kept, events=EVENTS).close()
+    with process("follow", kept, 120) as follower:
         assert follower.line() == "following"
-        with process("append", var, 60) as one, process("append", var, 60) as two:
+        with process("append", kept, 60) as one, process("append", kept, 60) as two:
             written = [[int(p.line()) for _ in range(60)] for p in (one, two)]
         seen = [int(follower.line()) for _ in range(120)]
 
     assert seen == sorted(written[0] + written[1])
     assert all(positions == sorted(positions) for positions in written)
-    with open_store(Place(var), events=EVENTS) as store:
+    with open_store(kept, events=EVENTS) as store:
         log = store.log(0, 1000)
         assert [stored.position for stored in log] == seen
         recorded_at = [store.decode(stored).recorded_at for stored in log]

@@ -1,6 +1,5 @@
 """Reading a log for a check: at one moment, through every schema, and without a trace."""
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from incidents.store import Store, StoreUnavailable, UnreadableEvent, Upcaster, 
 from incidents.store.reader import LogReader
 from incidents.store.tables import LOG
 from tests.incidents.store.sample import EVENTS, START, ThingsCounted, fact, row
+from tests.support.kept import in_files, tampering
 
 
 class Before(Event, frozen=True, kw_only=True):
@@ -42,17 +42,17 @@ def count(store: Store, case: UUID, version: int, *, after: int = 0) -> None:
     store.append([one], state=row(case, version))
 
 
-def kept_as(var: Path, event: Event) -> UUID:
+def kept_as(kept: Place, event: Event) -> UUID:
     case = uuid4()
-    with open_store(Place(var), events={event.TOPIC: type(event)}) as store:
+    with open_store(kept, events={event.TOPIC: type(event)}) as store:
         store.append([fact(event, case)], state=row(case))
     return case
 
 
-def test_everything_is_seen_at_the_moment_the_log_was_opened(store: Store, var: Path) -> None:
+def test_everything_is_seen_at_the_moment_the_log_was_opened(store: Store, kept: Place) -> None:
     case = uuid4()
     count(store, case, 1)
-    with LogReader.open(Place(var), EVENTS, {}) as log:
+    with LogReader.open(kept, EVENTS, {}) as log:
         before = log.streams()
         count(store, case, 2)
         count(store, uuid4(), 1, after=5)
@@ -63,36 +63,36 @@ def test_everything_is_seen_at_the_moment_the_log_was_opened(store: Store, var: 
         assert len(log.positions([ThingsCounted.TOPIC])) == 1
 
 
-def test_events_of_an_older_schema_are_read_as_the_store_reads_them(var: Path) -> None:
-    case = kept_as(var, Before(teachers=3))
+def test_events_of_an_older_schema_are_read_as_the_store_reads_them(kept: Place, var: Path) -> None:
+    case = kept_as(kept, Before(teachers=3))
     kinds: dict[str, type[Event]] = {Now.TOPIC: Now}
     with (
-        open_store(Place(var), events=kinds, upcasters=UPCASTERS) as store,
-        LogReader.open(Place(var), kinds, UPCASTERS) as log,
+        open_store(kept, events=kinds, upcasters=UPCASTERS) as store,
+        LogReader.open(kept, kinds, UPCASTERS) as log,
     ):
         read = [log.decode(stored) for stored in log.history(case.hex)]
         assert read == store.history(case)
         assert [recorded.event for recorded in read] == [Now(staff=3)]
 
 
-def test_a_payload_over_which_an_upcaster_stumbles_is_an_unreadable_event(var: Path) -> None:
-    case = kept_as(var, Before(teachers=3))
-    with sqlite3.connect(var / "events.db") as attacker:
-        attacker.execute("DROP TRIGGER events_are_never_changed")
+def test_a_payload_over_which_an_upcaster_stumbles_is_an_unreadable_event(kept: Place) -> None:
+    case = kept_as(kept, Before(teachers=3))
+    with tampering(kept) as attacker:
+        (state,) = attacker.execute("SELECT state FROM stored_events").fetchone()
         attacker.execute(
-            "UPDATE stored_events SET state = CAST(replace(state, 'teachers', 'cooks') AS BLOB)"
+            "UPDATE stored_events SET state = ?", (state.replace(b"teachers", b"cooks"),)
         )
-    attacker.close()
     with (
-        LogReader.open(Place(var), {Now.TOPIC: Now}, UPCASTERS) as log,
+        LogReader.open(kept, {Now.TOPIC: Now}, UPCASTERS) as log,
         pytest.raises(UnreadableEvent, match="KeyError"),
     ):
         log.decode(log.history(case.hex)[0])
 
 
-def test_a_log_opened_to_be_read_is_not_written(store: Store, var: Path) -> None:
+@in_files
+def test_a_log_opened_to_be_read_is_not_written(store: Store, kept: Place) -> None:
     count(store, uuid4(), 1)
-    database = Place(var).open(LOG, read_only=True)
+    database = kept.open(LOG, read_only=True)
     with pytest.raises(StoreUnavailable), database.writing() as connection:
         connection.execute("DELETE FROM states")
     with pytest.raises(StoreUnavailable), database.reading() as connection:
@@ -110,7 +110,10 @@ def test_a_log_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_room_for_a_readers_notes_is_said_plainly(store: Store, var: Path) -> None:
+@in_files
+def test_a_folder_without_room_for_a_readers_notes_is_said_plainly(
+    store: Store, kept: Place, var: Path
+) -> None:
     """As on a medium that may not be written: nobody has made `-shm`, and it can't be made."""
     count(store, uuid4(), 1)
     store.close()
@@ -118,6 +121,6 @@ def test_a_folder_without_room_for_a_readers_notes_is_said_plainly(store: Store,
     (var / "events.db-shm").symlink_to(var / "nowhere" / "at all")
     with (
         pytest.raises(StoreUnavailable, match="copy all its files to one that may"),
-        LogReader.open(Place(var), EVENTS, {}) as log,
+        LogReader.open(kept, EVENTS, {}) as log,
     ):
         log.streams()
