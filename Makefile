@@ -13,13 +13,14 @@ export MYPY_CACHE_DIR
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run demo test check schemas docs bench kill-test lock clean
+.PHONY: help setup setup-dev run demo test check schemas docs bench bench-large bench-page soak kill-test \
+	lock clean
 
 help: ## List what can be made
 	@echo 'Usage: make <target> [PYTHON=python3.12] [PORT=8000] [VAR=var]'
 	@echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' \
-		| awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+		| awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 
 setup: $(VENV)/runtime.stamp ## Make .venv and install the locked libraries (once)
 
@@ -50,8 +51,17 @@ schemas: $(VENV)/runtime.stamp ## Write schemas/ anew from the code
 docs: $(VENV)/runtime.stamp ## Write the generated parts of docs/ anew
 	$(BIN)/python -m incidents docs docs
 
-bench: $(VENV)/dev.stamp ## Measure; prints ratios as JSON lines, exits 1 if one misses its bar
+bench: $(VENV)/bench.stamp ## Measure; prints ratios as JSON lines, exits 1 if one misses its bar
 	@$(BIN)/python -m tests.bench
+
+bench-large: $(VENV)/bench.stamp ## The same acts among a million cases; takes hours
+	@$(BIN)/python -m tests.bench.comparison --cases 1000 1000000 --keep var-bench/large.json
+
+bench-page: $(VENV)/bench.stamp ## Write docs/explanation/performance.md from what was measured
+	@$(BIN)/python -m tests.bench.report
+
+soak: $(VENV)/dev.stamp ## Five times five minutes of load while processes are killed
+	@$(BIN)/python -m tests.faults.soak --runs 5 --seconds 300
 
 kill-test: $(VENV)/dev.stamp ## The long fault runs: kill -9 of everything, many times
 	@$(BIN)/python -m pytest -m long
@@ -59,6 +69,8 @@ kill-test: $(VENV)/dev.stamp ## The long fault runs: kill -9 of everything, many
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile $(RESOLVE) -o requirements.lock
 	uv pip compile $(RESOLVE) --extra dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile $(RESOLVE) --extra dev --extra bench -c requirements-dev.lock \
+		-o requirements-bench.lock
 RESOLVE := pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header \
 	--extra incidents --extra notifier --extra embedded
@@ -88,4 +100,9 @@ $(VENV)/runtime.stamp: requirements.lock
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 	@echo "Installing what the tests and checks need ..."
 	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bench.stamp: requirements-bench.lock $(VENV)/dev.stamp
+	@echo "Installing what is measured beside ours ..."
+	@$(PIP) -r requirements-bench.lock
 	@touch $@
