@@ -13,20 +13,22 @@ from uuid import UUID
 import msgspec
 
 from incidents.domain.assessment import AssessmentRecorded
+from incidents.domain.behaviour import BehaviourPolicyApplied
 from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInformed
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.concerns import PatternDetected
 from incidents.domain.contact import UnreasonableContactDecided
-from incidents.domain.direct import ImmediateDangerRaised
+from incidents.domain.direct import CaseEscalated, ImmediateDangerRaised
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.first_stage import (
     ComplaintAcknowledged,
     ComplaintReferralMade,
     Stage1Decided,
 )
+from incidents.domain.images import ListedChildPublished
 from incidents.domain.intake import IncidentLogged
-from incidents.domain.internal import MeetingInvited
+from incidents.domain.internal import MeetingInvited, RemovalReminded
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.opinions import SecondOpinionRequested
@@ -68,6 +70,10 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     ImmediateDangerRaised: ("v1", ()),
     PatternDetected: ("v1", ("concern",)),
     TrainingAssigned: ("v1", ("training", "person")),
+    RemovalReminded: ("v1", ("person",)),
+    BehaviourPolicyApplied: ("v1", ("person",)),
+    ListedChildPublished: ("v1", ("person",)),
+    CaseEscalated: ("v1", ()),
     SecondOpinionRequested: ("v1", ("opinion",)),
     DisclosureAgreed: ("v1", ("agency", "person")),
     IcoDecided: ("v1", ("report",)),

@@ -10,6 +10,7 @@ from incidents.domain.allegation import (
     DecideTraReferral,
     RecordAllegationOutcome,
 )
+from incidents.domain.behaviour import ApplyBehaviourPolicy
 from incidents.domain.breach import (
     ConfirmBreach,
     DecideIco,
@@ -23,7 +24,7 @@ from incidents.domain.complaint_ends import DivertComplaint, ExtendComplaint, Wi
 from incidents.domain.concerns import RecordLowLevelConcern, ReviewConcern
 from incidents.domain.conflict import DeclareConflict
 from incidents.domain.contact import LimitContact, ReviewContact
-from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
+from incidents.domain.direct import EscalateCase, RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import (
     ConcludeDisciplinary,
     OpenDisciplinary,
@@ -38,6 +39,14 @@ from incidents.domain.first_stage import (
     RecordInvestigation,
     ReferToComplaints,
 )
+from incidents.domain.handing_over import RecordPlatformResponse, TransferCustody
+from incidents.domain.images import (
+    RecordChildPublished,
+    RecordImageDeleted,
+    RecordImagerySighted,
+    RecordTakenDown,
+)
+from incidents.domain.internal import RemindOfRemoval
 from incidents.domain.links import LinkCase, MarkDuplicate
 from incidents.domain.opinions import (
     RecordSecondOpinion,
@@ -209,10 +218,46 @@ _FOLLOWING: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
         "reason": "The diary of the class says so.",
     },
 }
+_IMAGES_AND_PUPILS: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    RecordChildPublished: {
+        "person": PERSON,
+        "where": "On a colleague's page.",
+        "published_at": FRIDAY,
+    },
+    RecordTakenDown: {"taken_down_at": FRIDAY, "seen": "The page shows another picture."},
+    RecordImageDeleted: {
+        "deleted_at": FRIDAY,
+        "witness": USERS[0],
+        "what": "A picture on the telephone of the class.",
+    },
+    RecordImagerySighted: {
+        "seen_at": FRIDAY,
+        "why": WHY,
+        "present": "The headteacher was there.",
+    },
+    ApplyBehaviourPolicy: {
+        "person": PERSON,
+        "done": "They talked with the class teacher.",
+        "parents": [USERS[0]],
+    },
+    RemindOfRemoval: {"person": PERSON, "next_steps": "The platform is asked to look at it."},
+    TransferCustody: {
+        "evidence": THING,
+        "to": "The officer who asked for it",
+        "purpose": "It is looked at by the police.",
+    },
+    RecordPlatformResponse: {
+        "action": THING,
+        "response": "It breaks no rule of ours.",
+        "removed": False,
+    },
+    EscalateCase: {"reason": "It spreads, and three families have rung."},
+}
 BESIDE: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     **_COMPLAINT,
     **_PRESS_AND_BREACH,
     **_STAFF,
     **_AGENCIES,
     **_FOLLOWING,
+    **_IMAGES_AND_PUPILS,
 }

@@ -28,7 +28,13 @@ from incidents.domain.vocabulary import (
 )
 
 SEVERE: Final = 3
-HANDLING: Final = (Due.REMOVAL_LETTER, Due.POST_RECHECK, Due.MEETING, Due.REMEDY)
+HANDLING: Final = (
+    Due.REMOVAL_LETTER,
+    Due.POST_RECHECK,
+    Due.REMOVAL_REMINDER,
+    Due.MEETING,
+    Due.REMEDY,
+)
 """The deadlines of internal handling: they end with it."""
 
 CLOSERS: Final = (Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
@@ -110,7 +116,9 @@ STEPS: Final[Mapping[Route, tuple[tuple[str, str], ...]]] = {
     Route.STAFF_CONDUCT: (("remedies", "say what has to be put right (require-remedy)"),),
     Route.COLLEAGUE: (("remedies", "say what has to be put right (require-remedy)"),),
     Route.LOW_LEVEL: (("concerns", "write down the concern (record-low-level-concern)"),),
-    Route.PUPIL_BEHAVIOUR: (),
+    Route.PUPIL_BEHAVIOUR: (
+        ("behaviour_applied", "apply the behaviour policy (apply-behaviour-policy)"),
+    ),
 }
 """What each route asks for before an outcome: the field that shows it, and what to do."""
 
@@ -198,6 +206,8 @@ def _reopened(case: Case, _event: CaseReopened, recorded: Recorded) -> Case:
         case,
         route=None,
         removal_requested=False,
+        removal_reminded=False,
+        behaviour_applied=frozenset(),
         meeting_slots=(),
         post_status=None,
         meeting_held_at=None,

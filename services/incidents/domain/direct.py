@@ -53,6 +53,12 @@ class RaiseImmediateDanger(Command, frozen=True, kw_only=True):
     incident_number: Line | None = None
 
 
+class EscalateCase(Command, frozen=True, kw_only=True):
+    """Take it to the headteacher, or to the chair where it is about him, and say why."""
+
+    reason: Reason
+
+
 class RecordDirectReferral(Command, frozen=True, kw_only=True):
     """Record that an agency was told directly: whom, when, by which way, and why not by a lead."""
 
@@ -72,6 +78,11 @@ class ImmediateDangerRaised(Event, frozen=True, kw_only=True):
     danger: CaseText
     called_at: datetime | None = None
     incident_number: Annotated[Text | None, SealedUnder()] = None
+
+
+class CaseEscalated(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.case_escalated"
+    reason: CaseText
 
 
 class DirectReferralRecorded(Event, frozen=True, kw_only=True):
@@ -137,4 +148,11 @@ def _raised(case: Case, _event: ImmediateDangerRaised, recorded: Recorded) -> Ca
     return prompting(replace(case, flags=flags), recorded)
 
 
-APPLY: Final[dict[type[Event], Apply]] = {ImmediateDangerRaised: _raised}
+def _escalated(case: Case, _event: CaseEscalated, recorded: Recorded) -> Case:
+    return prompting(case, recorded)
+
+
+APPLY: Final[dict[type[Event], Apply]] = {
+    ImmediateDangerRaised: _raised,
+    CaseEscalated: _escalated,
+}

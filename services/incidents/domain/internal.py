@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from incidents.domain.agencies import AGENCIES
 from incidents.domain.facts import CaseText, Event, PersonId, Recorded
 from incidents.domain.state import Case
-from incidents.domain.table import Apply, Asking, Command, body_guard, guard, recording
+from incidents.domain.table import Apply, Asking, Command, body_guard, guard, prompting, recording
+from incidents.domain.timers import DeadlineMet
 from incidents.domain.vocabulary import (
     Agency,
     Due,
@@ -44,6 +45,14 @@ class RequestRemoval(Command, frozen=True, kw_only=True):
 
     person: PersonId
     meeting_slots: Annotated[tuple[Moment, ...], msgspec.Meta(min_length=1, max_length=6)]
+
+
+class RemindOfRemoval(Command, frozen=True, kw_only=True):
+    """Ask a second time, politely, and say what comes next; the chair of governors may be there."""
+
+    person: PersonId
+    next_steps: Words
+    meeting_slots: Annotated[tuple[Moment, ...], msgspec.Meta(max_length=6)] = ()
 
 
 class RecordPostStatus(Command, frozen=True, kw_only=True):
@@ -79,6 +88,13 @@ class RemovalRequested(Event, frozen=True, kw_only=True):
 class MeetingInvited(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.meeting_invited"
     person: PersonId
+    meeting_slots: tuple[datetime, ...]
+
+
+class RemovalReminded(Event, frozen=True, kw_only=True):
+    TOPIC = "incidents.removal_reminded"
+    person: PersonId
+    next_steps: CaseText
     meeting_slots: tuple[datetime, ...]
 
 
@@ -153,13 +169,27 @@ def evidence_is_kept(case: Case, _command: Command | None, _asking: Asking) -> s
     return "Capture the evidence first, or describe it and say why it can't be captured."
 
 
+@guard
+def post_is_still_there(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    """First it is asked for, then looked for, then asked for again."""
+    if not case.removal_requested:
+        return "Ask for the removal first (request-removal)."
+    if case.post_status is not PostStatus.PRESENT:
+        return "Look first whether the post is still there (record-post-status)."
+    return None
+
+
 @body_guard()
-def parent_may_be_written_to(case: Case, command: RequestRemoval, _asking: Asking) -> str | None:
+def parent_may_be_written_to(
+    case: Case, command: RequestRemoval | RemindOfRemoval, _asking: Asking
+) -> str | None:
     return may_be_written_to(case, command.person, {PersonRole.PARENT})
 
 
 @body_guard()
-def slots_lie_ahead(_case: Case, command: RequestRemoval, asking: Asking) -> str | None:
+def slots_lie_ahead(
+    _case: Case, command: RequestRemoval | RemindOfRemoval, asking: Asking
+) -> str | None:
     if all(lies_ahead(slot, asking) for slot in command.meeting_slots):
         return None
     return NOT_A_YEAR_AHEAD
@@ -191,16 +221,33 @@ def may_be_written_to(case: Case, person: PersonId, roles: set[PersonRole]) -> s
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
 
 
+def post_status_checked(case: Case, command: RecordPostStatus, _asking: Asking) -> Iterable[Event]:
+    """Where the post has gone, nobody has to ask a second time."""
+    yield PostStatusChecked(status=command.status, checked_at=command.checked_at)
+    if command.status is PostStatus.REMOVED and Due.REMOVAL_REMINDER in case.open_deadlines:
+        yield DeadlineMet(due=Due.REMOVAL_REMINDER)
+
+
 def removal_requested(_case: Case, command: RequestRemoval, _asking: Asking) -> Iterable[Event]:
     yield RemovalRequested(person=command.person)
     yield MeetingInvited(person=command.person, meeting_slots=command.meeting_slots)
 
 
 internal_handling_started = recording(InternalHandlingStarted)
-post_status_checked = recording(PostStatusChecked)
+removal_reminded = recording(RemovalReminded)
 meeting_held = recording(MeetingHeld)
 
 # ── deadlines ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def reminder_deadline(
+    case: Case, command: RecordPostStatus, _asking: Asking
+) -> Iterable[tuple[Due, datetime]]:
+    """Still there: the second request is due so long after the first."""
+    first = case.deadlines.get(Due.POST_RECHECK)
+    asked = case.removal_requested and not case.removal_reminded and first is not None
+    if first is not None and asked and command.status is PostStatus.PRESENT:
+        yield Due.REMOVAL_REMINDER, first.starts_at
 
 
 def removal_deadlines(
@@ -221,6 +268,11 @@ def _asked_to_remove(case: Case, _event: RemovalRequested, _recorded: Recorded) 
     return replace(case, removal_requested=True)
 
 
+def _reminded(case: Case, event: RemovalReminded, recorded: Recorded) -> Case:
+    slots = event.meeting_slots or case.meeting_slots
+    return prompting(replace(case, removal_reminded=True, meeting_slots=slots), recorded)
+
+
 def _invited(case: Case, event: MeetingInvited, recorded: Recorded) -> Case:
     prompts = {**case.prompts, recorded.event_id: recorded.actor.user}
     return replace(case, meeting_slots=event.meeting_slots, prompts=prompts)
@@ -238,6 +290,7 @@ APPLY: Final[dict[type[Event], Apply]] = {
     InternalHandlingStarted: _started,
     RemovalRequested: _asked_to_remove,
     MeetingInvited: _invited,
+    RemovalReminded: _reminded,
     PostStatusChecked: _post_checked,
     MeetingHeld: _met,
 }

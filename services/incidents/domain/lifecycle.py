@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from incidents.domain import (
     assessment,
+    behaviour,
     closing,
     direct,
     intake,
@@ -35,6 +36,7 @@ from incidents.domain.assessment import (
     RecordAssessment,
     StartAssessment,
 )
+from incidents.domain.behaviour import ApplyBehaviourPolicy, BehaviourPolicyApplied
 from incidents.domain.closing import (
     CaseClosed,
     CaseReopened,
@@ -44,6 +46,8 @@ from incidents.domain.closing import (
     ReopenCase,
 )
 from incidents.domain.direct import (
+    CaseEscalated,
+    EscalateCase,
     ImmediateDangerRaised,
     RaiseImmediateDanger,
     RecordDirectReferral,
@@ -69,6 +73,8 @@ from incidents.domain.internal import (
     PostStatusChecked,
     RecordMeeting,
     RecordPostStatus,
+    RemindOfRemoval,
+    RemovalReminded,
     RemovalRequested,
     RequestRemoval,
     StartInternalHandling,
@@ -325,13 +331,45 @@ TRANSITIONS = (
         policy=(45,),
     ),
     Row(
+        ask=RemindOfRemoval,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(
+            internal.route_is_parent,
+            internal.no_agency_holds,
+            internal.post_is_still_there,
+            internal.parent_may_be_written_to,
+            internal.slots_lie_ahead,
+        ),
+        records=(RemovalReminded,),
+        by=internal.removal_reminded,
+        settles=(Due.REMOVAL_REMINDER,),
+        starts=(Due.POST_RECHECK,),
+        policy=(45,),
+    ),
+    Row(
+        ask=ApplyBehaviourPolicy,
+        who=(_LEAD,),
+        at=(Stage.INTERNAL,),
+        guards=(
+            behaviour.route_is_pupils,
+            internal.no_agency_holds,
+            behaviour.person_is_a_pupil,
+            behaviour.parents_are_told_or_not_for_a_reason,
+        ),
+        records=(BehaviourPolicyApplied,),
+        by=behaviour.behaviour_policy_applied,
+        policy=(44,),
+    ),
+    Row(
         ask=RecordPostStatus,
         who=(_LEAD,),
         at=(Stage.INTERNAL, Stage.REFERRED),
         guards=(internal.times_have_passed,),
-        records=(PostStatusChecked,),
+        records=(PostStatusChecked, DeadlineMet),
         by=internal.post_status_checked,
         settles=(Due.POST_RECHECK,),
+        starts=(internal.reminder_deadline,),
         policy=(45, 47),
     ),
     Row(
@@ -400,6 +438,14 @@ TRANSITIONS = (
         by=recording(ImmediateDangerRaised),
         starts=(direct.danger_deadlines,),
         policy=(13, 28),
+    ),
+    Row(
+        ask=EscalateCase,
+        who=direct.ANYBODY,
+        at=_OPEN,
+        records=(CaseEscalated,),
+        by=recording(CaseEscalated),
+        policy=(28,),
     ),
     Row(
         ask=RecordDirectReferral,
@@ -486,6 +532,7 @@ APPLY: Final[dict[type[Event], Apply]] = {
     **direct.APPLY,
     **remedies.APPLY,
     **links.APPLY,
+    **behaviour.APPLY,
     **readings.APPLY,
     **internal.APPLY,
     **closing.APPLY,

@@ -14,6 +14,7 @@ from incidents.domain.parallel import (
     DisciplinaryState,
     OpinionState,
     PressState,
+    Publication,
 )
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command, Guard, guard
@@ -150,6 +151,13 @@ def every_concern_is_reviewed(case: Case, _command: Command | None, _asking: Ask
     return None
 
 
+@guard
+def nothing_stays_published(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.publication is Publication.PUBLISHED:
+        return "A picture that must not be published still stands: record that it was taken down."
+    return None
+
+
 PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_referral,
     no_open_opinion,
@@ -159,6 +167,7 @@ PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_disciplinary,
     allegation_is_settled,
     every_concern_is_reviewed,
+    nothing_stays_published,
     no_open_letter,
     audience_is_told,
 )

@@ -14,7 +14,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from incidents.domain import handing_over
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
+from incidents.domain.handing_over import (
+    CustodyTransferred,
+    PlatformResponseRecorded,
+    RecordPlatformResponse,
+    TransferCustody,
+)
 from incidents.domain.internal import evidence_is_kept
 from incidents.domain.loose_ends import case_is_open
 from incidents.domain.state import Action, Case, EvidenceItem
@@ -389,6 +396,24 @@ TRANSITIONS = (
         policy=(36,),
     ),
     Row(
+        ask=RecordPlatformResponse,
+        who=(Role.MODERATOR, Relation.LEAD),
+        at=_EVIDENCED,
+        guards=(handing_over.action_was_taken,),
+        records=(PlatformResponseRecorded,),
+        by=handing_over.platform_responded,
+        policy=(36,),
+    ),
+    Row(
+        ask=TransferCustody,
+        who=(Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
+        at=_EVIDENCED,
+        guards=(handing_over.item_is_kept,),
+        records=(CustodyTransferred,),
+        by=handing_over.custody_transferred,
+        policy=(32,),
+    ),
+    Row(
         ask=WaiveNotice,
         who=(Role.HEADTEACHER, Relation.LEAD, Role.CHAIR),
         at=(Moderation.ACTIONED,),
@@ -413,6 +438,7 @@ APPLY: Final[dict[type[Event], Apply]] = {
     ModerationActionTaken: _acted,
     AudienceInformed: _informed,
     AudienceNoticeWaived: unchanged,
+    **handing_over.APPLY,
 }
 
 

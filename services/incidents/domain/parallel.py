@@ -279,3 +279,14 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     other: CaseId
     relation: LinkRelation
+
+
+# ── images ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Publication(StrEnum):
+    """Whether a picture of a child who must not be published stands somewhere."""
+
+    NONE = "none"
+    PUBLISHED = "published"
+    TAKEN_DOWN = "taken_down"

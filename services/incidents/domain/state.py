@@ -6,6 +6,7 @@ sealed and never looked into.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,7 @@ from incidents.domain.parallel import (
     Link,
     Opinion,
     PressEnquiry,
+    Publication,
     Training,
 )
 from incidents.domain.vocabulary import (
@@ -189,7 +191,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
         return self.finding is Finding.POSSIBLY_ILLEGAL or self.harm_suspected
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One incident and everything the school did about it. Times are aware UTC."""
 
     id: CaseId
@@ -248,6 +250,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     trainings: Mapping[UUID, Training] = {}
     links: Mapping[CaseId, Link] = {}
     duplicate_of: CaseId | None = None
+    publication: Publication = Publication.NONE
+    published_children: frozenset[PersonId] = frozenset()
+    behaviour_applied: frozenset[PersonId] = frozenset()
+    """Pupils with whom the behaviour policy was applied."""
+    removal_reminded: bool = False
     interpreted: frozenset[str] = frozenset()
     """Clauses whose reading is on record."""
     press: PressEnquiry | None = None
@@ -281,7 +288,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def about_data(self) -> bool:
-        suspected = self.breach is not None
+        suspected = self.breach is not None or self.publication is not Publication.NONE
         return suspected or bool(DATA_CATEGORIES & (self.categories | self.reported_as))
 
     @property
@@ -299,7 +306,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def about_chair(self) -> bool:
         return Role.CHAIR in self.concerned
 
-    @property
+    @cached_property
     def concerned(self) -> frozenset[Role]:
         """The roles of everybody who is walled out of the case, as they were when that was told."""
         walled = self.of(Part.SUBJECT, Part.RELATED)

@@ -38,6 +38,8 @@ TO_DO: Final[Mapping[Due, str]] = {
     Due.PRESS_SUPPORT: "the county council has not been asked for support with the press",
     Due.BREACH_REVIEW: "a suspected data breach has not been looked at",
     Due.ICO: "whether the Information Commissioner is told has not been decided",
+    Due.REMOVAL_REMINDER: "the post is still there and nobody has asked a second time",
+    Due.TAKEDOWN: "a picture that must not be published has not been taken down",
     Due.TRAINING: "a training has not been attended",
     Due.CLOSE: "the case has not been closed",
     Due.ACCOUNT_DECISION: "the application for an account is not decided",

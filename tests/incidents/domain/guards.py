@@ -23,6 +23,7 @@ from incidents.domain.concerns import LowLevelConcernRecorded
 from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId, UserId
+from incidents.domain.images import ListedChildPublished
 from incidents.domain.intake import (
     AcknowledgeReport,
     AddInformation,
@@ -180,6 +181,13 @@ def unreviewed(story: Story) -> Story:
     return story.also(concern, by=HEADTEACHER)
 
 
+def standing(story: Story) -> Story:
+    where = ListedChildPublished(
+        person=PersonId(NOBODY), published_at=FRIDAY, where="On a page of a colleague."
+    )
+    return story.also(where, by=SLT)
+
+
 def complained_of(story: Story) -> Story:
     return complaints.received(story)
 
@@ -253,6 +261,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     ),
     (MarkOutOfScope, "no_open_opinion"): on(agencies.asked(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "every_concern_is_reviewed"): on(unreviewed(ASSESSING), MarkOutOfScope),
+    (MarkOutOfScope, "nothing_stays_published"): on(standing(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "audience_is_told"): on(DELETED, MarkOutOfScope),
     (DecideNotToRefer, "somebody_else_was_consulted"): changed(
         DecideNotToRefer, consulted=HEADTEACHER.id
@@ -355,6 +364,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (CloseCase, "allegation_is_settled"): on(unsettled(cases.resolved(), ADVISED), CloseCase),
     (CloseCase, "no_open_opinion"): on(agencies.asked(cases.resolved()), CloseCase),
     (CloseCase, "every_concern_is_reviewed"): on(unreviewed(cases.resolved()), CloseCase),
+    (CloseCase, "nothing_stays_published"): on(standing(cases.resolved()), CloseCase),
     (CloseCase, "no_open_deadline"): on(cases.handled().after(cases.OUTCOME, by=SLT), CloseCase),
     (CloseCase, "no_open_letter"): on(cases.drafted(cases.resolved()), CloseCase),
     (CloseCase, "audience_is_told"): on(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from incidents.domain.allegation import RecordAllegationOutcome
 from incidents.domain.assessment import MarkOutOfScope, StartAssessment
+from incidents.domain.behaviour import ApplyBehaviourPolicy
 from incidents.domain.breach import DecideIco, InformSubjects, SuspectBreach
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ExtendComplaint
@@ -21,7 +22,15 @@ from incidents.domain.first_stage import (
     ReceiveComplaint,
     ReferToComplaints,
 )
+from incidents.domain.handing_over import RecordPlatformResponse, TransferCustody
+from incidents.domain.images import (
+    RecordChildPublished,
+    RecordImageDeleted,
+    RecordImagerySighted,
+    RecordTakenDown,
+)
 from incidents.domain.intake import InformationAdded
+from incidents.domain.internal import RemindOfRemoval
 from incidents.domain.links import LinkCase, MarkDuplicate, SamePerson
 from incidents.domain.press import LogPressEnquiry, ObtainLaSupport, RespondToPress
 from incidents.domain.readings import AnnotateEntry, InterpretPolicy
@@ -39,6 +48,7 @@ from tests.incidents.domain import (
     cases,
     complaints,
     following,
+    images_and_pupils,
     press_and_breach,
     staff_matters,
     walls,
@@ -178,6 +188,46 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (RecordAllegationOutcome, "allegation_is_against_a_subject"): changed(
         RecordAllegationOutcome, person=NOBODY
     ),
+    (RecordChildPublished, "case_is_open"): on(
+        shut(cases.reported(cases.ABOUT_A_CHILD)), RecordChildPublished
+    ),
+    (RecordChildPublished, "image_time_has_passed"): changed(
+        RecordChildPublished, published_at=LATER
+    ),
+    (RecordChildPublished, "published_person_is_a_child"): changed(
+        RecordChildPublished, person=NOBODY
+    ),
+    (RecordTakenDown, "image_time_has_passed"): changed(RecordTakenDown, taken_down_at=LATER),
+    (RecordImageDeleted, "case_is_open"): on(shut(cases.reported()), RecordImageDeleted),
+    (RecordImageDeleted, "advice_comes_before_deletion"): on(
+        cases.assessed(cases.POSSIBLY_ILLEGAL), RecordImageDeleted
+    ),
+    (RecordImageDeleted, "image_time_has_passed"): changed(RecordImageDeleted, deleted_at=LATER),
+    (RecordImageDeleted, "somebody_else_was_witness"): changed(RecordImageDeleted, witness=NOBODY),
+    (RecordImagerySighted, "case_is_open"): on(
+        shut(cases.reported(images_and_pupils.INDECENT)), RecordImagerySighted
+    ),
+    (RecordImagerySighted, "imagery_is_involved"): on(
+        cases.reported(cases.ABOUT_A_CHILD), RecordImagerySighted
+    ),
+    (RecordImagerySighted, "image_time_has_passed"): changed(RecordImagerySighted, seen_at=LATER),
+    (ApplyBehaviourPolicy, "route_is_pupils"): on(cases.with_staff(), ApplyBehaviourPolicy),
+    (ApplyBehaviourPolicy, "no_agency_holds"): on(
+        held_inside(images_and_pupils.with_pupils()), ApplyBehaviourPolicy
+    ),
+    (ApplyBehaviourPolicy, "person_is_a_pupil"): changed(ApplyBehaviourPolicy, person=NOBODY),
+    (ApplyBehaviourPolicy, "parents_are_told_or_not_for_a_reason"): changed(
+        ApplyBehaviourPolicy, parents=()
+    ),
+    (RemindOfRemoval, "route_is_parent"): on(cases.with_staff(), RemindOfRemoval),
+    (RemindOfRemoval, "no_agency_holds"): on(
+        held_inside(images_and_pupils.found_again()), RemindOfRemoval
+    ),
+    (RemindOfRemoval, "post_is_still_there"): on(cases.requested(), RemindOfRemoval),
+    (RemindOfRemoval, "parent_may_be_written_to"): changed(RemindOfRemoval, person=NOBODY),
+    (RemindOfRemoval, "slots_lie_ahead"): changed(RemindOfRemoval, meeting_slots=(FRIDAY,)),
+    (TransferCustody, "item_is_kept"): changed(TransferCustody, evidence=NOBODY),
+    (RecordPlatformResponse, "action_was_taken"): changed(RecordPlatformResponse, action=NOBODY),
     (RecordLowLevelConcern, "case_is_open"): on(shut(cases.with_staff()), RecordLowLevelConcern),
     (RecordLowLevelConcern, "harm_is_ruled_out"): on(cases.with_parent(), RecordLowLevelConcern),
     (RecordLowLevelConcern, "concern_is_about_a_colleague"): changed(

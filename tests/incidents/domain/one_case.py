@@ -48,6 +48,7 @@ from tests.incidents.domain.cases import (
 )
 from tests.incidents.domain.complaints import complaint_lives
 from tests.incidents.domain.following import concerned, following_lives, reviewed
+from tests.incidents.domain.images_and_pupils import image_lives
 from tests.incidents.domain.press_and_breach import breach_lives, press_lives
 from tests.incidents.domain.school import (
     CHAIR,
@@ -89,6 +90,7 @@ def led_through(report: LogIncident, lead: User, other: User, breach: User) -> d
     found |= complaint_lives(identified(story, lead), lead, other)
     found |= press_lives(story, other) | breach_lives(story, breach)
     found |= staff_lives(story, other) | following_lives(story, lead, other)
+    found |= image_lives(story, other)
     found |= concern_lives(report, lead, other)
     outcome = replace(OUTCOME, steps_left_out_because="He has left the school.")
     story = found["resolved"] = story.after(outcome, by=lead)

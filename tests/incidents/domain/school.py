@@ -81,6 +81,8 @@ TERMS: Final = {
     Due.PRESS_SUPPORT: Term(amount=0, clock=Clock.WORKING_DAYS),
     Due.BREACH_REVIEW: Term(amount=24, clock=Clock.RUNNING_HOURS),
     Due.ICO: Term(amount=72, clock=Clock.RUNNING_HOURS),
+    Due.REMOVAL_REMINDER: Term(amount=5, clock=Clock.SCHOOL_DAYS),
+    Due.TAKEDOWN: Term(amount=1, clock=Clock.RUNNING_HOURS),
     Due.TRAINING: Term(amount=0, clock=Clock.SCHOOL_DAYS),
     Due.CLOSE: Term(amount=5, clock=Clock.SCHOOL_DAYS),
     Due.ACCOUNT_DECISION: Term(amount=5, clock=Clock.SCHOOL_DAYS),

@@ -21,6 +21,7 @@ from incidents.domain.parallel import (
     DisciplinaryState,
     OpinionState,
     PressState,
+    Publication,
     TrainingState,
 )
 from incidents.domain.table import Refuses, Row
@@ -128,7 +129,7 @@ def test_between_them_the_two_cases_stand_in_every_state_of_every_track() -> Non
     told = {d.state for case in cases for d in case.deadlines.values()}
     every = {*Stage, *Moderation, *ReferralState, *LetterState, *DeadlineState}
     every |= {*ComplaintState, *ContactState, *PressState, *BreachState}
-    every |= {*ConcernState, *TrainingState}
+    every |= {*Publication, *ConcernState, *TrainingState}
     every |= {*OpinionState, *DisciplinaryState, *AllegationState}
     assert every == seen | told
 

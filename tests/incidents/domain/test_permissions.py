@@ -62,6 +62,15 @@ record-training-attended | lead headteacher chair | assigned > attended
 drop-training           | lead headteacher chair | assigned > dropped
 declare-conflict        | lead headteacher dsl chair investigator consulted panel slt +
                           moderator dpo clerk | any
+remind-of-removal       | lead | internal
+apply-behaviour-policy  | lead | internal
+escalate-case           | reporter lead slt headteacher dsl moderator dpo chair | any but closed
+record-child-published  | reporter lead slt headteacher dsl moderator dpo chair | any > published
+record-taken-down       | lead moderator slt headteacher dsl dpo chair | published > taken_down
+record-image-deleted    | lead moderator slt headteacher dsl dpo chair | any
+record-imagery-sighted  | dsl | any
+record-platform-response | moderator lead | any but none
+transfer-custody        | lead headteacher dsl chair | any but none
 refer-to-complaints     | lead headteacher chair | none informal > informal
 receive-complaint       | lead slt headteacher chair dsl | none informal > s1_received
 acknowledge-complaint   | headteacher chair | s1_received > s1_acknowledged

@@ -65,6 +65,8 @@ write down a low-level concern | – – ● ◐ – – ◐ – – –
 review a low-level concern     | – – ● – – – ◐ – – –
 assign training                | – ◐ ● ◐ – – ◐ – – –
 record what became of it       | – ◐ ● – – – ◐ – – –
+say that a child is published  | ◐ ◐ ● ◐ ◐ ◐ ◐ – – –
+look at imagery                | – – – ◐ – – – – – –
 link cases                     | – ◐ ● ◐ – – ◐ – – –
 ask for a second opinion       | – ◐ ● ◐ – ◐ ◐ – – –
 close                          | – ◐ ● ◐ – – ◐ – – –
@@ -99,6 +101,8 @@ ACTIONS: Final = {
     "review a low-level concern": "review-concern",
     "assign training": "assign-training",
     "record what became of it": "record-training-attended drop-training",
+    "say that a child is published": "record-child-published",
+    "look at imagery": "record-imagery-sighted",
     "link cases": "link-case",
     "ask for a second opinion": "request-second-opinion",
     "close": "close-case",
