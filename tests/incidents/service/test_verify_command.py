@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from incidents import installation as parts
-from incidents.__main__ import main
+from incidents.cli import main
 from incidents.config import Settings
 from incidents.domain.facts import CaseText
 from incidents.domain.moderation import CaptureEvidence
