@@ -33,7 +33,7 @@ from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithd
 from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.opinions import SecondOpinionRequested
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
-from incidents.domain.referral import ReferralMade
+from incidents.domain.referring import ReferralMade
 from incidents.domain.registers.accounts import (
     AccountDeadlineMissed,
     ApplicationApproved,

@@ -37,8 +37,9 @@ from incidents.domain.moderation import (
     TakeModerationAction,
     WaiveNotice,
 )
-from incidents.domain.referral import MakeReferral, RecordAgencyResponse, ResumeInternal
+from incidents.domain.referring import MakeReferral, ResumeInternal
 from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
+from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.timers import WaiveDeadline
 
 PERSON: Final = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"

@@ -62,7 +62,7 @@ from incidents.domain.press import (
     RespondToPress,
 )
 from incidents.domain.readings import AnnotateEntry, InterpretPolicy
-from incidents.domain.referral import RecordAgencyWithdrawal
+from incidents.domain.responses import RecordAgencyWithdrawal
 from incidents.domain.second_stage import (
     ConvenePanel,
     DecideStage2,

@@ -15,7 +15,7 @@ from incidents.domain.closing import CaseClosed
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
 from incidents.domain.links import MarkDuplicate
 from incidents.domain.parallel import OpinionState
-from incidents.domain.referral import agency_deadline_met
+from incidents.domain.referring import agency_deadline_met
 from incidents.domain.state import Assessment, Case, imagery_flag
 from incidents.domain.table import Apply, Asking, Command, Refuses, body_guard, guard, unchanged
 from incidents.domain.vocabulary import (

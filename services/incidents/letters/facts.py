@@ -10,7 +10,7 @@ from incidents import letter_data as data
 from incidents.domain.facts import Recorded, SchoolId
 from incidents.domain.internal import MeetingInvited
 from incidents.domain.moderation import ModerationActionTaken
-from incidents.domain.referral import ReferralMade
+from incidents.domain.referring import ReferralMade
 from incidents.domain.remedies import RemedyRequired
 from incidents.domain.state import Case, Involvement
 from incidents.domain.timers import DeadlineMissed

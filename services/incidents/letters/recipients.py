@@ -6,7 +6,7 @@ from uuid import UUID
 from incidents.domain.access import HEIRS
 from incidents.domain.facts import Event, PersonId, SchoolId, UserId
 from incidents.domain.internal import MeetingInvited
-from incidents.domain.referral import ReferralMade
+from incidents.domain.referring import ReferralMade
 from incidents.domain.remedies import RemedyRequired
 from incidents.domain.state import Case
 from incidents.domain.timers import DeadlineMissed

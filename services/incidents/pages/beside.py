@@ -242,7 +242,7 @@ def _staff(case: Case, words: Words, sections: frozenset[Section]) -> dict[str, 
             for person, one in case.disciplinary.items()
         ]
     }
-    if disciplinary:
+    if disciplinary and case.allegations:
         shown["allegations"] = [
             AllegationPage(
                 person=person,
@@ -252,7 +252,7 @@ def _staff(case: Case, words: Words, sections: frozenset[Section]) -> dict[str, 
             )
             for person, one in case.allegations.items()
         ]
-    if Section.LOW_LEVEL in sections:
+    if Section.LOW_LEVEL in sections and case.concerns:
         shown["concerns"] = _concerns(case, words)
     return shown
 

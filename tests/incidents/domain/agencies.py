@@ -18,13 +18,8 @@ from incidents.domain.opinions import (
     SecondOpinionRequested,
     WithdrawOpinionRequest,
 )
-from incidents.domain.referral import (
-    InternalHoldLifted,
-    InternalHoldPlaced,
-    MakeReferral,
-    RecordAgencyWithdrawal,
-    ReferralWithdrawn,
-)
+from incidents.domain.referring import InternalHoldPlaced, MakeReferral
+from incidents.domain.responses import InternalHoldLifted, RecordAgencyWithdrawal, ReferralWithdrawn
 from incidents.domain.school import User
 from incidents.domain.sharing import (
     DisclosureAgreed,

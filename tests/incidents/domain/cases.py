@@ -30,8 +30,9 @@ from incidents.domain.moderation import (
 )
 from incidents.domain.opinions import RecordSecondOpinion, RequestSecondOpinion
 from incidents.domain.parallel import AllegationOutcome
-from incidents.domain.referral import MakeReferral, RecordAgencyResponse
+from incidents.domain.referring import MakeReferral
 from incidents.domain.remedies import RequireRemedy
+from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.school import User
 from incidents.domain.vocabulary import (
     Agency,

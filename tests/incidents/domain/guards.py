@@ -47,15 +47,15 @@ from incidents.domain.moderation import (
     TakeModerationAction,
 )
 from incidents.domain.opinions import RecordSecondOpinion, RequestSecondOpinion
-from incidents.domain.referral import (
+from incidents.domain.referring import (
     InternalHandlingResumed,
     InternalHoldPlaced,
     MakeReferral,
-    RecordAgencyResponse,
     ReferralMade,
     ResumeInternal,
 )
 from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
+from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.school import User
 from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
 from incidents.domain.table import Command

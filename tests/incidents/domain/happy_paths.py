@@ -77,19 +77,21 @@ from incidents.domain.moderation import (
     TakeModerationAction,
     WaiveNotice,
 )
-from incidents.domain.referral import (
-    AgencyUpdateRecorded,
+from incidents.domain.referring import (
     InternalHandlingResumed,
-    InternalHoldLifted,
     InternalHoldPlaced,
     MakeReferral,
-    RecordAgencyResponse,
-    ReferralAcknowledged,
-    ReferralClosed,
     ReferralMade,
     ResumeInternal,
 )
 from incidents.domain.remedies import RecordRemedyMet, RemedyMet, RemedyRequired, RequireRemedy
+from incidents.domain.responses import (
+    AgencyUpdateRecorded,
+    InternalHoldLifted,
+    RecordAgencyResponse,
+    ReferralAcknowledged,
+    ReferralClosed,
+)
 from incidents.domain.table import Command
 from incidents.domain.timers import (
     DeadlineMet,

@@ -19,7 +19,8 @@ from incidents.domain.letters import (
     WithdrawLetter,
 )
 from incidents.domain.moderation import InformAudience, WaiveNotice
-from incidents.domain.referral import RecordAgencyWithdrawal, ResumeInternal
+from incidents.domain.referring import ResumeInternal
+from incidents.domain.responses import RecordAgencyWithdrawal
 from incidents.domain.school import User
 from incidents.domain.timers import MissDeadline, WaiveDeadline
 from incidents.domain.vocabulary import Agency, Category, Due, LetterForm, Route

@@ -24,8 +24,9 @@ from incidents.domain.letters import (
     ResolveLetter,
 )
 from incidents.domain.moderation import InformAudience
-from incidents.domain.referral import MakeReferral, RecordAgencyResponse
+from incidents.domain.referring import MakeReferral
 from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
+from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command
 from incidents.domain.timers import MissDeadline, WaiveDeadline

@@ -8,7 +8,7 @@ from incidents.domain.agencies import AGENCIES
 from incidents.domain.assessment import DecideNotToRefer, DecisionNotToRefer
 from incidents.domain.closing import CloseCase, ReopenCase
 from incidents.domain.direct import DirectReferralRecorded
-from incidents.domain.referral import InternalHoldPlaced, MakeReferral, ReferralMade
+from incidents.domain.referring import InternalHoldPlaced, MakeReferral, ReferralMade
 from incidents.domain.school import User
 from incidents.domain.sharing import SharingDecisionRecorded
 from incidents.domain.table import Refuses

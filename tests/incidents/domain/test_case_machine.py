@@ -37,7 +37,7 @@ from incidents.domain.moderation import (
     EvidenceDescribedOnly,
     ModerationActionTaken,
 )
-from incidents.domain.referral import InternalHandlingResumed, ReferralMade
+from incidents.domain.referring import InternalHandlingResumed, ReferralMade
 from incidents.domain.remedies import RemedyMet, RemedyRequired
 from incidents.domain.school import User
 from incidents.domain.state import Case

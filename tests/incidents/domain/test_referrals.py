@@ -9,15 +9,17 @@ from incidents.domain.assessment import DecideNotToRefer, DecisionNotToRefer
 from incidents.domain.closing import CloseCase, ReopenCase
 from incidents.domain.intake import IdentifyPerson, LogIncident
 from incidents.domain.internal import InternalHandlingStarted, StartInternalHandling
-from incidents.domain.referral import (
-    AgencyUpdateRecorded,
+from incidents.domain.referring import (
     InternalHandlingResumed,
-    InternalHoldLifted,
     InternalHoldPlaced,
-    ReferralAcknowledged,
-    ReferralClosed,
     ReferralMade,
     ResumeInternal,
+)
+from incidents.domain.responses import (
+    AgencyUpdateRecorded,
+    InternalHoldLifted,
+    ReferralAcknowledged,
+    ReferralClosed,
 )
 from incidents.domain.school import User
 from incidents.domain.table import Refuses

@@ -10,7 +10,7 @@ from incidents.domain.disciplinary import DisciplinaryConcluded, DisciplinaryPau
 from incidents.domain.facts import Sealed
 from incidents.domain.internal import StartInternalHandling
 from incidents.domain.parallel import AllegationOutcome, DisciplinaryState
-from incidents.domain.referral import InternalHoldPlaced, ReferralMade
+from incidents.domain.referring import InternalHoldPlaced, ReferralMade
 from incidents.domain.school import User
 from incidents.domain.timers import DeadlineMet, DeadlineSet
 from incidents.domain.vocabulary import Retention, Route, Section
