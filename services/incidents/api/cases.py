@@ -11,11 +11,11 @@ from litestar import MediaType, Response
 from litestar.params import FromPath
 
 from incidents.api.call import Call
-from incidents.api.commands import rows as command_rows
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
 from incidents.api.patience import Position, listed
 from incidents.domain import case as rules
+from incidents.domain import letters
 from incidents.domain.access import Sight
 from incidents.domain.case import Offer
 from incidents.domain.school import User
@@ -76,7 +76,8 @@ def _read(request: Call, case_id: UUID) -> tuple[int, bytes | None]:
     actions = None
     if much is not Sight.AUDIT:
         asking = installation.cases.asking(user, case_id)
-        actions = [_action(case_id, offer, much) for offer in rules.offers(case, asking)]
+        on_case = f"/api/cases/{case_id}/"
+        actions = [_action(on_case, offer, much) for offer in rules.offers(case, asking)]
     answer = CaseAnswer(**{name: getattr(page, name) for name in _SHOWN}, actions=actions)
     return case.version, msgspec.json.encode(answer)
 
@@ -84,23 +85,25 @@ def _read(request: Call, case_id: UUID) -> tuple[int, bytes | None]:
 _SHOWN: Final = CasePage.__struct_fields__
 
 
-def _action(case_id: UUID, offer: Offer, much: Sight) -> Action:
+def _action(on_case: str, offer: Offer, much: Sight) -> Action:
     reasons = offer.reasons
     if much is not Sight.FULL and any(reason.rule == "role" for reason in reasons):
         # What else stands in the way would tell how the case stands.
         reasons = tuple(reason for reason in reasons if reason.rule == "role")
-    on_case = f"/api/cases/{case_id}/{offer.command}"
-    on_letter = f"/api/letters/{{letter_id}}/{offer.command.removesuffix('-letter')}"
+    on_letter = _ON_LETTERS.get(offer.command)
     return Action(
         command=offer.command,
         track=offer.track,
-        href=on_case if offer.command in _ON_CASES else on_letter,
+        href=on_letter or on_case + offer.command,
         possible=not reasons,
         reasons=reasons,
     )
 
 
-_ON_CASES: Final = frozenset(row.name for row in command_rows())
+_ON_LETTERS: Final = {
+    row.name: f"/api/letters/{{letter_id}}/{row.name.removesuffix('-letter')}"
+    for row in letters.TRACK.rows
+}
 
 # ── the list ──────────────────────────────────────────────────────────────────────────────────────
 

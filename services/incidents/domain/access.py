@@ -9,6 +9,7 @@ as if the case did not exist. An alert never grants a view.
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -225,16 +226,23 @@ def opened(case: Case, user: User) -> frozenset[Section]:
 
 def acting_role(case: Case, user: User, who: tuple[Role | Relation, ...]) -> Role | None:
     """Return the role this user would act in, or None if none of `who` is his on this case."""
+    return acting(case, user)(who)
+
+
+def acting(case: Case, user: User) -> Callable[[tuple[Role | Relation, ...]], Role | None]:
+    """Return `acting_role` for one user on one case: what he is to it is asked once for many."""
     if user.school != case.school or walled(case, user):
-        return None
-    for one in who:
-        if isinstance(one, Role):
-            for seat in (one, *STANDS_IN.get(one, ())):
-                if seat in user.roles and seat in SIGHTS and SIGHTS[seat][1](case):
-                    return seat
-        elif is_(one, case, user):
-            return _role_for(one, user)
-    return None
+        return lambda _who: None
+
+    @cache
+    def role_of(one: Role | Relation) -> Role | None:
+        if not isinstance(one, Role):
+            return _role_for(one, user) if is_(one, case, user) else None
+        seats = (one, *STANDS_IN.get(one, ()))
+        his = (s for s in seats if s in user.roles and s in SIGHTS and SIGHTS[s][1](case))
+        return next(his, None)
+
+    return cache(lambda who: next(filter(None, map(role_of, who)), None))
 
 
 def heir(case: Case, school: School) -> Role | None:

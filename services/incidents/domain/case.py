@@ -5,7 +5,8 @@ Both are read off the tables. Nothing here knows a single rule.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -29,7 +30,7 @@ from incidents.domain import (
     timers,
     training,
 )
-from incidents.domain.access import Sight, acting_role, sight
+from incidents.domain.access import Sight, acting, acting_role, sight
 from incidents.domain.deciding import decided, in_the_way, not_yours, refuse_if_failing
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.intake import IncidentLogged, LogIncident
@@ -211,16 +212,21 @@ def replay(history: Iterable[Recorded]) -> Case:
 def offers(case: Case, asking: Asking) -> tuple[Offer, ...]:
     """Return every command people may ever ask, with what stands in this user's way now."""
     # What he is to the case is asked once for the many rows that are for the same.
-    his, told = cache(partial(acting_role, case, asking.user)), TOLD[sight(case, asking.user)]
+    his, told = acting(case, asking.user), TOLD[sight(case, asking.user)]
     found = []
-    for track, row in _FOR_PEOPLE:
-        is_his, is_told = his(row.who) is not None, track.name in told
-        reasons = in_the_way(track, row, case, asking, his=is_his, told=is_told)
-        found.append(Offer(row.name, track.name, tuple(reasons)))
+    for track, rows in _FOR_PEOPLE:
+        states, is_told = track.states(case, None), track.name in told
+        for name, row in rows:
+            is_his = his(row.who) is not None
+            reasons = in_the_way(track, row, case, asking, states=states, his=is_his, told=is_told)
+            found.append(Offer(name, track.name, reasons))
     return tuple(found)
 
 
-_FOR_PEOPLE: Final = tuple((track, row) for track, row in ROWS.values() if row.for_people)
+_FOR_PEOPLE: Final = tuple(
+    (track, tuple((row.name, row) for _, row in rows if row.for_people))
+    for track, rows in groupby(ROWS.values(), key=itemgetter(0))
+)
 
 
 def _told(track: Track, case: Case, asking: Asking) -> bool:

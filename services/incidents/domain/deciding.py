@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from incidents.domain.facts import Event
 from incidents.domain.table import (
@@ -44,8 +44,10 @@ def decided(
     Raises `Refusal`: with every reason in the state of things, then with every one in the body.
     """
     failing = _failing(row.guards, of, command, asking)
-    if not track.states(of, command) & set(row.at):
-        failing.insert(0, (Refuses.STATE, _wrong_state(track, row, of, command, told)))
+    states = track.states(of, command)
+    if states.isdisjoint(row.at):
+        reason = _not_there(track.name, states, row.at) if told else _NOT_TOLD
+        failing.insert(0, (Refuses.STATE, reason))
     _refuse(failing)
     events = [*row.by(of, command, asking), *settled(of.open_deadlines, row)]
     events += _newly_due(row, of, of.open_deadlines, command, asking, events)
@@ -68,18 +70,28 @@ def begun(row: RowOf[Any, Any], command: Command, asking: Asking) -> tuple[Event
 
 
 def in_the_way(
-    track: TrackOf[S], row: RowOf[S, Any], of: S, asking: Asking, *, his: bool, told: bool
-) -> Iterable[Reason]:
+    track: TrackOf[S],
+    row: RowOf[S, Any],
+    of: S,
+    asking: Asking,
+    *,
+    states: frozenset[StrEnum],
+    his: bool,
+    told: bool,
+) -> tuple[Reason, ...]:
     """What stands in the way of somebody who would ask this now.
 
-    `his`: the row is for him; `told`: he may know where the track stands.
+    `states`: where the track stands; `his`: the row is for him; `told`: he may know of these.
     """
-    if not his:
-        yield not_yours(row)
-    if not track.states(of, None) & set(row.at):
-        yield _wrong_state(track, row, of, None, told)
-    for _, reason in _failing([g for g in row.guards if not g.needs_body], of, None, asking):
-        yield reason
+    found = [] if his else [not_yours(row)]
+    if states.isdisjoint(row.at):
+        found.append(_not_there(track.name, states, row.at) if told else _NOT_TOLD)
+    found += [
+        Reason(guard.name, why)
+        for guard in row.guards
+        if not guard.needs_body and (why := guard.test(of, None, asking)) is not None
+    ]
+    return tuple(found)
 
 
 def not_yours(row: RowOf[Any, Any]) -> Reason:
@@ -121,15 +133,13 @@ def _newly_due(
     return started(starts, set(open_now) - settled_now, asking)
 
 
-def _wrong_state(
-    track: TrackOf[S], row: RowOf[S, Any], of: S, command: Command | None, told: bool
-) -> Reason:
-    if not told:
-        return Reason("state", "Not possible as the case stands: tell the lead what you know.")
-    now = _listed(tuple(sorted(track.states(of, command)))) or "nothing of the kind"
-    return Reason(
-        "state", f"The {track.name} is at: {now}. This is possible at: {_listed(row.at)}."
-    )
+_NOT_TOLD: Final = Reason("state", "Not possible as the case stands: tell the lead what you know.")
+
+
+@cache
+def _not_there(track: str, states: frozenset[StrEnum], at: tuple[StrEnum, ...]) -> Reason:
+    now = _listed(tuple(sorted(states))) or "nothing of the kind"
+    return Reason("state", f"The {track} is at: {now}. This is possible at: {_listed(at)}.")
 
 
 @cache

@@ -177,7 +177,8 @@ class Register(Generic[E]):
 
     def _in_the_way(self, row: RowOf[E, Any], entry: E, asking: Asking) -> Iterable[Reason]:
         his = self.is_one_of(entry, asking.user, row.who)
-        return in_the_way(self.track, row, entry, asking, his=his, told=True)
+        states = self.track.states(entry, None)
+        return in_the_way(self.track, row, entry, asking, states=states, his=his, told=True)
 
 
 @dataclass(frozen=True, slots=True)
