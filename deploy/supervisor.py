@@ -44,14 +44,17 @@ class Supervisor:
         return {child.program.name: child.pid for child in self._children if child.pid}
 
     def say(self, name: str, line: bytes) -> None:
-        """Print one line under a name. Once nobody reads any more, lines are dropped."""
+        """Print one line under a name. Lines that nobody reads, or has room for, are dropped."""
         try:
-            sys.stdout.buffer.write(name.ljust(self._width).encode() + b" | " + line + b"\n")
-            sys.stdout.buffer.flush()
+            # Without a buffer, which would keep what there was no room for and fail again at the end.
+            os.write(sys.stdout.fileno(), name.ljust(self._width).encode() + b" | " + line + b"\n")
         except BrokenPipeError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
+        except OSError:
+            # The disk is full: what is lost are lines, and not what they are about.
+            return
 
     def keep(self, program: Program) -> None:
         """Start a program, and start it again whenever it ends."""

@@ -253,3 +253,23 @@ def test_it_goes_on_when_nobody_reads_its_output_any_more(tmp_path: Path) -> Non
         os.kill(before, signal.SIGKILL)
         unread.until(lambda: unread.pid("worker") not in (0, before))
         assert unread.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a disk that is always full")
+def test_it_goes_on_when_there_is_no_room_for_its_output(tmp_path: Path) -> None:
+    with supervised(tmp_path, SERVICES, port=free_port()) as running:
+        running.until_ready()
+        environment = {**os.environ, "PROCFILE": str(tmp_path / "Procfile")}
+        environment |= {"VAR": str(tmp_path / "second"), "PORT": str(free_port())}
+        with Path("/dev/full").open("wb") as full:
+            second = subprocess.Popen(
+                [sys.executable, "-m", "deploy.run"],
+                cwd=Path(__file__).parents[2],
+                env=environment,
+                stdout=full,
+            )
+        silent = Supervised(second, tmp_path / "second", tmp_path / "printed")
+        before = until(lambda: silent.pid("worker"))
+        os.kill(before, signal.SIGKILL)
+        silent.until(lambda: silent.pid("worker") not in (0, before))
+        assert silent.stop() == 0

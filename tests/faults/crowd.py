@@ -243,9 +243,11 @@ async def working(running: Whole, *, clients: int, pause: float = 0.02) -> Async
     )
     try:
         yield tally
-    finally:
         stop.set()
         await work
+    finally:
+        work.cancel()
+        await asyncio.wait([work])
 
 
 async def seen(condition: Callable[[], object], seconds: float = 60.0) -> None:

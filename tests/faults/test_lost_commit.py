@@ -102,7 +102,7 @@ def test_a_report_whose_commit_was_not_confirmed_is_acknowledged_and_there_once(
 def test_a_command_whose_commit_was_not_confirmed_is_no_conflict_with_itself(cut: Cut) -> None:
     case = cut.post("staff", "/api/incidents", REPORT).json["case_id"]
     # What the notifier records of a new report would come in between.
-    until(lambda: FROM_THE_NOTIFIER <= set(cut.history(case)))
+    until(lambda: set(cut.history(case)) >= FROM_THE_NOTIFIER)
     with cut.recorded(ACKNOWLEDGED) as cases:
         tag = cut.page(case).headers["etag"]
         cut.cutter.lose()

@@ -8,6 +8,7 @@ so that it begins at 0 again only when that one does.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -79,8 +80,10 @@ class Shelf:
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         while True:
             if (counted := metrics.counted()) != left:
-                left = counted
-                await asyncio.to_thread(self._leave, counted)
+                # Where there is no room for numbers, what was left before stays.
+                with suppress(OSError):
+                    await asyncio.to_thread(self._leave, counted)
+                    left = counted
             await asyncio.sleep(LEAVE_SECONDS)
 
     def others(self, worker: int) -> Iterator[Counted]:
