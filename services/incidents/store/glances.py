@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
+
 from durable import Connection
 from incidents.store.records import StateRow
 
@@ -44,6 +46,28 @@ def rows_after(connection: Connection, stream: UUID | None, limit: int) -> list[
     after = stream.hex if stream else ""
     found = connection.execute(f"{_ROWS}stream > ? ORDER BY stream LIMIT ?", (after, limit))
     return list(map(_row, found.fetchall()))
+
+
+def count_of(connection: Connection, kind: str) -> int:
+    """Return how many streams of a kind there are."""
+    row = connection.execute("SELECT count(*) FROM states WHERE kind = ?", (kind,)).fetchone()
+    return int(row[0])
+
+
+def events_by_stream(
+    connection: Connection, after: tuple[str, int], limit: int
+) -> list[StoredEvent]:
+    """Return events in the order of their streams, and of each in that of its versions.
+
+    They come after a stream (its id in hex) and a version of it.
+    """
+    rows = connection.execute(
+        "SELECT originator_id, originator_version, topic, state FROM stored_events "
+        "WHERE (originator_id, originator_version) > (?, ?) "
+        "ORDER BY originator_id, originator_version LIMIT ?",
+        (*after, limit),
+    ).fetchall()
+    return [StoredEvent(UUID(row[0]), *tuple(row)[1:]) for row in rows]
 
 
 def _row(row: Sequence[object]) -> StateRow:

@@ -149,7 +149,7 @@ class Store:
         with self._log.recorder.database.reading() as connection:
             return rows_after(connection, stream, limit)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: str) -> int:
         """Return how many streams of a kind there are."""
         with self._log.recorder.database.reading() as connection:
             return count_of(connection, kind)
