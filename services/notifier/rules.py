@@ -21,7 +21,8 @@ from notifier.shape import TEXT, BadSchema, Kind, Shape, group, shape_from
 TABLE: Final = "letters.toml"
 COVER: Final = group(name=TEXT, reference=TEXT, school=group(name=TEXT, email=TEXT))
 """All that a covering e-mail and any subject can know: they say nothing of the case."""
-CODE: Final = re.compile(r"[LA][1-9][0-9]?")
+CODE: Final = re.compile(r"[LA][1-9][0-9]?[a-z]?")
+"""A small letter behind the number marks a second letter for the same purpose, e.g. `L6b`."""
 
 
 class BadLetters(Exception):
@@ -40,6 +41,8 @@ class Audience(StrEnum):
     HEADTEACHER_AND_DSL = "headteacher_and_dsl"
     SUBJECT_PARENT = "subject_parent"
     SUBJECT_STAFF = "subject_staff"
+    NAMED_PERSON = "named_person"
+    COMPLAINANT = "complainant"
     SCHOOL_ACCOUNT = "school_account"
     AGENCY = "agency"
     DEADLINE_OWNER = "deadline_owner"
@@ -189,7 +192,7 @@ def _read_row(code: str, row: object) -> Rule:
 
 def _row_problems(rule: Rule, letters: Path, schemas: Path) -> Iterator[str]:
     if not CODE.fullmatch(rule.code):
-        yield "a row is named L or A and a number, e.g. [letter.L2]"
+        yield "a row is named L or A and a number, e.g. [letter.L2], or [letter.L2b]"
     if Path(rule.template).name != rule.template or not (letters / rule.template).is_file():
         there = sorted(path.name for path in letters.glob("*.j2"))
         yield f"there is no template '{rule.template}'{did_you_mean(rule.template, there)}"

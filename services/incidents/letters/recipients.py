@@ -4,13 +4,21 @@ from typing import Final
 from uuid import UUID
 
 from incidents.domain.access import HEIRS
+from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
+from incidents.domain.contact import UnreasonableContactDecided
 from incidents.domain.facts import Event, PersonId, SchoolId, UserId
+from incidents.domain.first_stage import (
+    ComplaintAcknowledged,
+    ComplaintReferralMade,
+    Stage1Decided,
+)
 from incidents.domain.internal import MeetingInvited
 from incidents.domain.referring import ReferralMade
 from incidents.domain.remedies import RemedyRequired
+from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
 from incidents.domain.state import Case
 from incidents.domain.timers import DeadlineMissed
-from incidents.domain.vocabulary import Due, Role
+from incidents.domain.vocabulary import Agency, Due, Role
 from incidents.letter_data import Recipient
 from incidents.letters.lookup import Lookup, NotToBeSent
 
@@ -18,6 +26,17 @@ _MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
 _ABOVE: Final = ((Role.HEADTEACHER,), (Role.CHAIR,))
 _WHERE_CLOSED: Final = (*HEIRS, Role.HEADTEACHER, Role.GOVERNOR)
 """An alert grants no view: at last some governor is told that somebody has to be found."""
+_NAMING: Final = (MeetingInvited, RemedyRequired, ComplaintReferralMade, UnreasonableContactDecided)
+_COMPLAINING: Final = (
+    ComplaintAcknowledged,
+    ComplaintExtended,
+    ComplaintDiverted,
+    Stage1Decided,
+    PanelConvened,
+    ComplaintExhausted,
+)
+_PEOPLE: Final = frozenset({"subject_parent", "subject_staff", "named_person", "complainant"})
+"""Audiences that are people of the case; whoever else is written to works here."""
 
 
 def recipients(
@@ -34,8 +53,10 @@ def recipients(
             return [None]
         case "reporter":
             return list(lookup.allowed(case, [case.reporter]))
-        case "subject_parent" | "subject_staff":
+        case "subject_parent" | "subject_staff" | "named_person":
             return [_named_by(event)]
+        case "complainant":
+            return list(_complaining(event))
         case "slt_pool":
             return list(_leaders(lookup, case, Role.SLT))
         case "headteacher_and_dsl":
@@ -49,16 +70,14 @@ def recipient(
     lookup: Lookup, case: Case, audience: str, ref: UUID | None, event: Event
 ) -> Recipient:
     """Return a recipient as he is on record now. Raises `NotToBeSent`."""
+    if audience in _PEOPLE:
+        return _person(lookup, case, ref)
     match audience:
         case "agency":
-            if not isinstance(event, ReferralMade):
-                raise NotToBeSent("event_names_no_agency")
-            entry = lookup.files(case).directory[event.agency]
+            entry = lookup.files(case).directory[_agency_of(event)]
             return Recipient(name=entry.name, salutation="colleague", email=entry.email)
         case "school_account":
             return Recipient(name="Everyone", salutation="everyone")
-        case "subject_parent" | "subject_staff":
-            return _person(lookup, case, ref)
         case _:
             return _user(lookup, case, ref)
 
@@ -84,9 +103,22 @@ def _owners(lookup: Lookup, case: Case, event: Event) -> list[UserId]:
 
 
 def _named_by(event: Event) -> PersonId:
-    if isinstance(event, MeetingInvited | RemedyRequired):
+    if isinstance(event, _NAMING):
         return event.person
     raise NotToBeSent("event_names_nobody")
+
+
+def _complaining(event: Event) -> list[PersonId]:
+    """Whoever complained; nobody, where it was anonymous."""
+    if not isinstance(event, _COMPLAINING):
+        raise NotToBeSent("event_names_nobody")
+    return [event.complainant] if event.complainant else []
+
+
+def _agency_of(event: Event) -> Agency:
+    if isinstance(event, ReferralMade):
+        return event.agency
+    raise NotToBeSent("event_names_no_agency")
 
 
 def _person(lookup: Lookup, case: Case, ref: UUID | None) -> Recipient:

@@ -44,15 +44,7 @@ def event_of(office: Office, case: Case, kind: type) -> Recorded:
 
 def invited(office: Office) -> Case:
     case = office.log()
-    office.ask("slt", case, StartAssessment())
-    office.ask("slt", case, _assessment())
-    described = DescribeEvidence(
-        kind=EvidenceKind.LINK,
-        label="The post",
-        description="Seen by the class teacher.",
-        reason="The group is closed to us.",
-    )
-    office.ask("slt", case, described)
+    assessment(office, case)
     office.ask("slt", case, StartInternalHandling(route=Route.PARENT))
     office.give_contact("slt", case)
     slots = (office.now + timedelta(days=5),)
@@ -61,8 +53,10 @@ def invited(office: Office) -> Case:
     ).case
 
 
-def _assessment() -> RecordAssessment:
-    return RecordAssessment(
+def assessment(office: Office, case: Case) -> None:
+    """The deputy assesses it and describes the post."""
+    office.ask("slt", case, StartAssessment())
+    assessed = RecordAssessment(
         scope=Scope.PERSONAL_IN_SCOPE,
         finding=Finding.UNACCEPTABLE,
         categories=(Category.OFFENSIVE,),
@@ -74,6 +68,14 @@ def _assessment() -> RecordAssessment:
         clauses=("3.6", "6.3"),
         rationale="The post insults a member of staff by name before many parents of the school.",
     )
+    office.ask("slt", case, assessed)
+    described = DescribeEvidence(
+        kind=EvidenceKind.LINK,
+        label="The post",
+        description="Seen by the class teacher.",
+        reason="The group is closed to us.",
+    )
+    office.ask("slt", case, described)
 
 
 def test_every_letter_of_the_contract_has_its_facts(office: Office) -> None:

@@ -6,9 +6,8 @@ import msgspec
 import pytest
 
 from notifier.render import Renderer
+from tests.notifier.letters.codes import LETTERS
 from tests.notifier.letters.samples import USUAL, schema
-
-LETTERS = Path(__file__).parents[3] / "services/notifier/letters"
 
 
 def write_schemas(folder: Path) -> Path:

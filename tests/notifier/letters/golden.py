@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from notifier.render import Rendered, Renderer
-from tests.notifier.letters.conftest import LETTERS, write_schemas
+from tests.notifier.letters.codes import LETTERS
+from tests.notifier.letters.conftest import write_schemas
 from tests.notifier.letters.samples import USUAL, least, most, usual
 
 GOLDEN: Final = Path(__file__).with_name("golden.json")

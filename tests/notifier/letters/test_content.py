@@ -11,10 +11,9 @@ from notifier.render import MAX_NOTICE, CannotRender, Renderer
 from notifier.render.words import Words
 from notifier.rules import Form
 from notifier.shape import read_shape
-from tests.notifier.letters.samples import PRINT, RESPECT, USUAL, least, most, schema, usual
+from tests.notifier.letters.people import PRINT, RESPECT
+from tests.notifier.letters.samples import USUAL, least, most, schema, usual
 
-PDFS = ("L2", "L17", "L19", "L20")
-EMAILS = ("L1", "L31", "A1", "A4", "A8")
 EVERY_CASE = (usual, least, most)
 
 THREATS = (

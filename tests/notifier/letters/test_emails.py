@@ -3,14 +3,13 @@
 import pytest
 
 from notifier.render import Renderer
+from tests.notifier.letters.codes import ALERTS, EMAILS, NOTICES, PDFS
 from tests.notifier.letters.samples import USUAL, least, most, usual
 
-PDFS = ("L2", "L17", "L19", "L20")
-EMAILS = ("L1", "L31", "A1", "A4", "A8")
 EVERY_CASE = (usual, least, most)
 
 
-@pytest.mark.parametrize("code", ["A1", "A4", "A8"])
+@pytest.mark.parametrize("code", ALERTS)
 @pytest.mark.parametrize("kind", EVERY_CASE)
 def test_an_alert_says_the_reference_what_it_is_about_and_by_when_and_nothing_else(
     renderer: Renderer, code: str, kind: object
@@ -27,7 +26,7 @@ def test_an_alert_says_the_reference_what_it_is_about_and_by_when_and_nothing_el
         assert private == facts["school"]["name"] or private not in rendered.text
 
 
-@pytest.mark.parametrize("code", [code for code in USUAL if code != "L13"])
+@pytest.mark.parametrize("code", [code for code in USUAL if code not in NOTICES])
 def test_a_subject_tells_the_school_or_the_reference_and_no_more(
     renderer: Renderer, code: str
 ) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from notifier.render import Renderer
 from notifier.rules import Approval, Audience, BadLetters, Class, Form, read_table
+from tests.notifier.letters.samples import USUAL
 
 LOGGED = "incidents.incident_logged.v1"
+TO_PARENT = (Form.PDF, Approval.LEAD)
 REFERRED = "incidents.referral_made.v1"
 ASSESSED = "incidents.assessment_recorded.v1"
 
@@ -53,6 +55,14 @@ def problems_of(own: Path, schemas: Path, old: str, new: str) -> tuple[str, ...]
         ("L20", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
         ("L31", "incidents.case_closed.v1", Audience.REPORTER, Form.EMAIL, Approval.NONE),
         ("A8", "incidents.deadline_missed.v1", Audience.DEADLINE_OWNER, Form.EMAIL, Approval.NONE),
+        ("L6", "incidents.complaint_referral_made.v1", Audience.NAMED_PERSON, *TO_PARENT),
+        ("L6b", "incidents.complaint_diverted.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L7", "incidents.complaint_acknowledged.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L8", "incidents.complaint_extended.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L9", "incidents.stage1_decided.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L10", "incidents.panel_convened.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L11", "incidents.complaint_exhausted.v1", Audience.COMPLAINANT, *TO_PARENT),
+        ("L12", "incidents.unreasonable_contact_decided.v1", Audience.NAMED_PERSON, *TO_PARENT),
     ],
 )
 def test_the_table_says_when_to_whom_how_and_after_whose_approval(
@@ -169,7 +179,7 @@ def test_the_letters_fit_the_contract_as_it_is_published(letters: Path) -> None:
 
 
 def test_the_table_fits_the_events_that_are_published(own: Path, published: Path) -> None:
-    assert len(read_table(own, published).rules) == 10
+    assert len(read_table(own, published).rules) == len(USUAL)
 
 
 @pytest.mark.parametrize(

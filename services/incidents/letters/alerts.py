@@ -1,0 +1,39 @@
+"""What goes into alerts: the kind of thing to do and by when, never what happened."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from incidents import letter_data as data
+from incidents.domain.timers import DeadlineMissed
+from incidents.domain.vocabulary import Due
+from incidents.letters.about import About, Facts, common
+from incidents.letters.lookup import Lookup
+from incidents.letters.words import TO_DO
+
+
+def _new_report(lookup: Lookup, about: About) -> data.Letter:
+    what = "a new report is waiting to be taken in hand"
+    return _alert(lookup, about, what, Due.ACKNOWLEDGE)
+
+
+def _possible_offence(lookup: Lookup, about: About) -> data.Letter:
+    what = "an assessment names a possible offence: decide on a referral to the police"
+    return _alert(lookup, about, what, Due.POLICE)
+
+
+def _deadline_passed(lookup: Lookup, about: About) -> data.Letter:
+    event = about.of(DeadlineMissed)
+    return _alert(lookup, about, TO_DO[event.due], None)
+
+
+def _alert(lookup: Lookup, about: About, what: str, due: Due | None) -> data.Letter:
+    deadline = about.case.deadlines.get(due) if due else None
+    act_by = lookup.local(about.case, deadline.due_at) if deadline else None
+    return data.Alert(**common(lookup, about), about=what, act_by=act_by)
+
+
+KINDS: Final[Mapping[str, Facts]] = {
+    "A1": _new_report,
+    "A4": _possible_offence,
+    "A8": _deadline_passed,
+}
