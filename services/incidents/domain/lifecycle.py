@@ -1,8 +1,8 @@
 """The main track: reported, assessing, assessed, internal or referred, resolved, closed.
 
-The whole life of a case on one screen. Its commands, events and guards stand in the four files that
-follow a case's way through the school: intake, assessment, internal, closing; referrals and the
-other parallel tracks have tables of their own.
+Every step that moves a case, on one screen. What leaves it where it is stands in `on_the_way` and
+`handling`; commands, events and guards in the files that follow its way through the school: intake,
+assessment, internal, closing. Referrals and the other parallel tracks have tables of their own.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,12 @@ from incidents.domain import (
     behaviour,
     closing,
     direct,
+    handling,
     intake,
     internal,
     links,
     loose_ends,
+    on_the_way,
     readings,
     referring,
     remedies,
@@ -27,16 +29,12 @@ from incidents.domain import (
 from incidents.domain.assessment import (
     AssessmentRecorded,
     AssessmentStarted,
-    AssignLead,
-    DecideNotToRefer,
-    DecisionNotToRefer,
     LeadAssigned,
     MarkedOutOfScope,
     MarkOutOfScope,
     RecordAssessment,
     StartAssessment,
 )
-from incidents.domain.behaviour import ApplyBehaviourPolicy, BehaviourPolicyApplied
 from incidents.domain.closing import (
     CaseClosed,
     CaseReopened,
@@ -45,47 +43,16 @@ from incidents.domain.closing import (
     RecordOutcome,
     ReopenCase,
 )
-from incidents.domain.direct import (
-    CaseEscalated,
-    EscalateCase,
-    ImmediateDangerRaised,
-    RaiseImmediateDanger,
-    RecordDirectReferral,
-)
 from incidents.domain.disciplinary import DisciplinaryPaused
 from incidents.domain.facts import Event
 from incidents.domain.intake import (
-    AcknowledgeReport,
-    AddInformation,
-    CorrectEntry,
-    EntryCorrected,
-    IdentifyPerson,
-    InformationAdded,
     LogIncident,
-    PersonIdentified,
-    PersonInvolved,
-    ReportAcknowledged,
 )
 from incidents.domain.internal import (
     InternalHandlingStarted,
-    MeetingHeld,
-    MeetingInvited,
-    PostStatusChecked,
-    RecordMeeting,
-    RecordPostStatus,
-    RemindOfRemoval,
-    RemovalReminded,
-    RemovalRequested,
-    RequestRemoval,
     StartInternalHandling,
 )
-from incidents.domain.links import DuplicateLinked, IncidentsLinked, LinkCase, MarkDuplicate
-from incidents.domain.readings import (
-    AnnotateEntry,
-    EntryAnnotated,
-    InterpretPolicy,
-    PolicyInterpretationRecorded,
-)
+from incidents.domain.links import DuplicateLinked, MarkDuplicate
 from incidents.domain.referring import (
     InternalHandlingResumed,
     InternalHoldPlaced,
@@ -93,9 +60,8 @@ from incidents.domain.referring import (
     ReferralMade,
     ResumeInternal,
 )
-from incidents.domain.remedies import RecordRemedyMet, RemedyMet, RemedyRequired, RequireRemedy
 from incidents.domain.state import Case
-from incidents.domain.table import Apply, Asking, Command, Row, Track, recording
+from incidents.domain.table import Apply, Asking, Command, Row, Track
 from incidents.domain.timers import DeadlineMet, DeadlineWaived
 from incidents.domain.vocabulary import (
     REPORTING_ROLES,
@@ -109,8 +75,6 @@ from incidents.domain.vocabulary import (
 
 _LEAD = Relation.LEAD
 _SENIOR = (Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR)
-_OPEN = tuple(s for s in Stage if s is not Stage.CLOSED)
-_ANY = tuple(Stage)
 
 LOGGING_GUARDS: Final = (intake.times_are_past, intake.colleagues_are_known)
 LOGGERS: Final = REPORTING_ROLES
@@ -143,58 +107,6 @@ def assessed(case: Case, command: RecordAssessment, asking: Asking) -> Iterable[
 
 TRANSITIONS = (
     Row(
-        ask=AddInformation,
-        who=(Relation.REPORTER, *_SENIOR),
-        at=_ANY,
-        guards=(intake.times_are_past, intake.late_entry_says_why),
-        records=(InformationAdded,),
-        by=intake.information_added,
-        policy=(52,),
-    ),
-    Row(
-        ask=CorrectEntry,
-        who=(Relation.REPORTER, _LEAD),
-        at=_ANY,
-        guards=(intake.corrected_url_is_a_url,),
-        records=(EntryCorrected,),
-        by=intake.entry_corrected,
-        policy=(52,),
-    ),
-    Row(
-        ask=AnnotateEntry,
-        who=_SENIOR,
-        at=_ANY,
-        guards=(readings.entry_is_there,),
-        records=(EntryAnnotated,),
-        by=readings.entry_annotated,
-        policy=(52,),
-    ),
-    Row(
-        ask=IdentifyPerson,
-        who=_SENIOR,
-        at=_OPEN,
-        guards=(
-            intake.person_is_in_the_case,
-            intake.colleagues_are_known,
-            intake.something_is_said,
-            intake.walls_only_go_up,
-            intake.contact_has_a_basis,
-        ),
-        records=(PersonIdentified, PersonInvolved),
-        by=intake.person_identified,
-        policy=(21, 25),
-    ),
-    Row(
-        ask=AcknowledgeReport,
-        who=(_LEAD, Role.SLT, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
-        at=_OPEN,
-        guards=(intake.not_acknowledged_yet,),
-        records=(ReportAcknowledged,),
-        by=recording(ReportAcknowledged),
-        settles=(Due.ACKNOWLEDGE,),
-        policy=(28,),
-    ),
-    Row(
         ask=StartAssessment,
         who=assessment.LEADERS,
         at=(Stage.REPORTED,),
@@ -203,15 +115,6 @@ TRANSITIONS = (
         by=assessment.assessment_started,
         to=Stage.ASSESSING,
         policy=(12, 13),
-    ),
-    Row(
-        ask=AssignLead,
-        who=(Role.HEADTEACHER, Role.CHAIR, Role.DSL),
-        at=tuple(s for s in _OPEN if s is not Stage.REPORTED),
-        guards=(assessment.lead_can_lead,),
-        records=(LeadAssigned,),
-        by=assessment.lead_assigned,
-        policy=(12,),
     ),
     Row(
         ask=RecordAssessment,
@@ -265,37 +168,6 @@ TRANSITIONS = (
         policy=(13,),
     ),
     Row(
-        ask=LinkCase,
-        who=_SENIOR,
-        at=_ANY,
-        guards=(links.other_case_is_seen, links.people_stand_in_both),
-        records=(IncidentsLinked,),
-        by=links.incidents_linked,
-        policy=(13,),
-    ),
-    Row(
-        ask=InterpretPolicy,
-        who=(_LEAD, Role.HEADTEACHER, Role.CHAIR),
-        at=tuple(s for s in _OPEN if s is not Stage.REPORTED),
-        guards=(readings.interpreted_clauses_are_in_the_policy,),
-        records=(PolicyInterpretationRecorded,),
-        by=readings.policy_interpreted,
-        policy=(29, 43),
-    ),
-    Row(
-        ask=DecideNotToRefer,
-        who=(Role.HEADTEACHER, Role.DSL, Role.CHAIR),
-        at=(Stage.ASSESSED, Stage.INTERNAL, Stage.REFERRED),
-        guards=(
-            assessment.somebody_else_was_consulted,
-            assessment.agency_is_not_told_yet,
-            assessment.second_opinion_is_on_record,
-        ),
-        records=(DecisionNotToRefer, DeadlineMet),
-        by=assessment.decision_not_to_refer,
-        policy=(32,),
-    ),
-    Row(
         ask=StartInternalHandling,
         who=(_LEAD,),
         at=(Stage.ASSESSED, Stage.INTERNAL),
@@ -312,103 +184,6 @@ TRANSITIONS = (
         to=Stage.INTERNAL,
         starts=(internal.removal_deadlines,),
         policy=(31,),
-    ),
-    Row(
-        ask=RequestRemoval,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(
-            internal.route_is_parent,
-            internal.no_agency_holds,
-            internal.evidence_is_kept,
-            internal.parent_may_be_written_to,
-            internal.slots_lie_ahead,
-        ),
-        records=(RemovalRequested, MeetingInvited),
-        by=internal.removal_requested,
-        settles=(Due.REMOVAL_LETTER,),
-        starts=(Due.POST_RECHECK, Due.MEETING),
-        policy=(45,),
-    ),
-    Row(
-        ask=RemindOfRemoval,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(
-            internal.route_is_parent,
-            internal.no_agency_holds,
-            internal.post_is_still_there,
-            internal.parent_may_be_written_to,
-            internal.slots_lie_ahead,
-        ),
-        records=(RemovalReminded,),
-        by=internal.removal_reminded,
-        settles=(Due.REMOVAL_REMINDER,),
-        starts=(Due.POST_RECHECK,),
-        policy=(45,),
-    ),
-    Row(
-        ask=ApplyBehaviourPolicy,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(
-            behaviour.route_is_pupils,
-            internal.no_agency_holds,
-            behaviour.person_is_a_pupil,
-            behaviour.parents_are_told_or_not_for_a_reason,
-        ),
-        records=(BehaviourPolicyApplied,),
-        by=behaviour.behaviour_policy_applied,
-        policy=(44,),
-    ),
-    Row(
-        ask=RecordPostStatus,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL, Stage.REFERRED),
-        guards=(internal.times_have_passed,),
-        records=(PostStatusChecked, DeadlineMet),
-        by=internal.post_status_checked,
-        settles=(Due.POST_RECHECK,),
-        starts=(internal.reminder_deadline,),
-        policy=(45, 47),
-    ),
-    Row(
-        ask=RecordMeeting,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(internal.no_agency_holds, internal.times_have_passed),
-        records=(MeetingHeld,),
-        by=internal.meeting_held,
-        settles=(Due.MEETING,),
-        policy=(45,),
-    ),
-    Row(
-        ask=RequireRemedy,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(
-            assessment.harm_test_covers_who_is_concerned,
-            remedies.route_is_staff,
-            internal.no_agency_holds,
-            remedies.staff_may_be_written_to,
-            remedies.remedy_clauses_are_in_the_policy,
-            remedies.date_lies_ahead,
-        ),
-        records=(RemedyRequired,),
-        by=remedies.remedy_required,
-        starts=(remedies.remedy_deadline,),
-        policy=(8, 30, 33),
-    ),
-    Row(
-        ask=RecordRemedyMet,
-        who=(_LEAD,),
-        at=(Stage.INTERNAL,),
-        guards=(remedies.remedy_is_open,),
-        records=(RemedyMet,),
-        by=remedies.remedy_met,
-        settles=(Due.REMEDY,),
-        starts=(remedies.next_remedy_deadline,),
-        policy=(8, 30),
     ),
     Row(
         ask=MakeReferral,
@@ -428,43 +203,6 @@ TRANSITIONS = (
         moves=referring.takes_it_over,
         starts=(Due.AGENCY_CHASE,),
         policy=(32,),
-    ),
-    Row(
-        ask=RaiseImmediateDanger,
-        who=direct.ANYBODY,
-        at=tuple(s for s in _OPEN if s is not Stage.RESOLVED),
-        guards=(direct.told_in_the_past,),
-        records=(ImmediateDangerRaised,),
-        by=recording(ImmediateDangerRaised),
-        starts=(direct.danger_deadlines,),
-        policy=(13, 28),
-    ),
-    Row(
-        ask=EscalateCase,
-        who=direct.ANYBODY,
-        at=_OPEN,
-        records=(CaseEscalated,),
-        by=recording(CaseEscalated),
-        policy=(28,),
-    ),
-    Row(
-        ask=RecordDirectReferral,
-        who=direct.ANYBODY,
-        at=(Stage.REPORTED, Stage.ASSESSING),
-        guards=(
-            direct.told_in_the_past,
-            direct.agency_takes_direct_referrals,
-            direct.agency_does_not_know_yet,
-        ),
-        records=(
-            direct.DirectReferralRecorded,
-            InternalHoldPlaced,
-            DisciplinaryPaused,
-            DeadlineMet,
-        ),
-        by=referring.direct_referral,
-        starts=(Due.AGENCY_CHASE,),
-        policy=(13, 32),
     ),
     Row(
         ask=ResumeInternal,
@@ -543,4 +281,4 @@ def _place(case: Case, stage: Stage) -> Case:
     return replace(case, stage=stage)
 
 
-TRACK = Track("case", _states, TRANSITIONS, APPLY, _place)
+TRACK = Track("case", _states, (*TRANSITIONS, *on_the_way.ROWS, *handling.ROWS), APPLY, _place)
