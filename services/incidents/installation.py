@@ -10,10 +10,11 @@ from typing import Final
 
 from durable import Schema
 from incidents import clock
+from incidents.access_record import AccessRecord
 from incidents.cases import Cases
 from incidents.clock import Clock, NewId, Random
 from incidents.config import Settings
-from incidents.domain import case, registers, users
+from incidents.domain import access_record, case, registers, users
 from incidents.domain.facts import Event, SchoolId
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
 from incidents.evidence.sequencer import Sequencer
@@ -34,6 +35,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     **case.EVENTS,
     **users.EVENTS,
     **registers.EVENTS,
+    **access_record.EVENTS,
 }
 """Every kind of event that may lie in the log, by its stored topic."""
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
@@ -59,6 +61,7 @@ class Installation:
     cases: Cases
     reading: Reading
     registers: Registers
+    access_record: AccessRecord
     views: Views
     tree: Tree
     checkpoints: CheckpointFolder
@@ -108,6 +111,7 @@ def open_installation(
         cases=cases,
         reading=Reading(cases),
         registers=Registers(cases),
+        access_record=AccessRecord(cases, now),
         views=Views(settings.place),
         tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),

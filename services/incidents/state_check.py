@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from durable import DatabaseError, Place
-from incidents.domain import case, users
+from incidents.domain import access_record, case, users
 from incidents.domain.facts import Event, Recorded
 from incidents.domain.registers import REGISTERS, images
 from incidents.domain.state import Case
@@ -39,6 +39,11 @@ _KINDS: Final[Mapping[str, _Stream]] = {
         one.kind: _Stream(one.events, one.evolve, msgspec.json.Decoder(one.entry).decode)
         for one in REGISTERS
     },
+    access_record.KIND: _Stream(
+        access_record.EVENTS,
+        access_record.evolve,
+        msgspec.json.Decoder(access_record.AccessMonth).decode,
+    ),
     images.CHECKS_KIND: _Stream(
         images.CHECKS, images.evolve_checks, msgspec.json.Decoder(images.Checks).decode
     ),

@@ -8,8 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from incidents.api.access_record import KEEPERS
 from incidents.api.audit import PROVERS
 from incidents.api.reference import LEADERS
+from incidents.api.statistics import LEDGER, READERS
 from incidents.domain.access import Sight, acting_role, sight
 from incidents.domain.case import COMMANDS as ASKED
 from incidents.domain.case import ROWS
@@ -30,6 +32,7 @@ BY_SIGHT: Final[Mapping[str, frozenset[Sight]]] = {
     "readHistory": frozenset({Sight.STATUS, Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
     "replayCase": frozenset({Sight.AUDIT, Sight.MODERATION, Sight.FULL}),
     "readBundle": frozenset({Sight.AUDIT, Sight.FULL}),
+    "readReaders": frozenset({Sight.AUDIT, Sight.FULL}),
     "readEvidence": frozenset({Sight.MODERATION, Sight.FULL}),
     "readLetter": frozenset({Sight.FULL}),
     "readLetterDocument": frozenset({Sight.FULL}),
@@ -42,14 +45,17 @@ BY_ROLE: Final[Mapping[str, frozenset[Role]]] = {
     "checkPublication": frozenset(CHECKERS),
     "listColleagues": LEADERS,
     "readCheckpoint": PROVERS,
+    "readAccessRecord": KEEPERS,
     "readProof": PROVERS,
+    "readStatistics": READERS,
+    "listDecisionsNotToAct": LEDGER,
 }
 OF_REGISTERS: Final = {
     id_
     for id_, operation in OPERATIONS.items()
     if any(f"{operation.path}/".startswith(f"/api/{one.path}/") for one in REGISTERS)
 }
-TOLD_SO: Final = {"readBundle", "readEvidence"}
+TOLD_SO: Final = {"readBundle", "readEvidence", "readReaders"}
 """Here somebody who sees the case, but not so much of it, is told so."""
 
 
@@ -97,6 +103,8 @@ async def test_what_is_read_of_a_case_goes_by_the_sight(client: Client, stage: s
             operation = OPERATIONS[id_]
             if operation.method != "GET":
                 continue
+            # An export is on record: what is read next waits until the views know of it.
+            client.life.follow()
             answer = await operation.call(client, who, case=case.id, letter=letter, evidence=item)
             refused = 403 if much and id_ in TOLD_SO else 404
             assert answer.status_code == (200 if much in sights else refused), (who, id_)

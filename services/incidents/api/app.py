@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
+from litestar.types import Scope
 
 from incidents.api.call import Call
 from incidents.api.cursor import Cursors
@@ -18,6 +19,7 @@ from incidents.api.edge import Edge
 from incidents.api.hosts import KnownHosts
 from incidents.api.limits import Limiter
 from incidents.api.metrics import Metrics, Shelf
+from incidents.api.noting import keeping, note
 from incidents.api.openapi import document
 from incidents.api.operations import CONTRACT, Contract, options
 from incidents.api.problems import Kind, Problem, answer
@@ -56,13 +58,25 @@ def create_app(installation: Installation) -> Litestar:
         before_request=_refuse_unasked,
         exception_handlers={Exception: answer},
         on_startup=[_bound_threads],
-        lifespan=[_leaving_numbers] if settings.api_workers > 1 else [],
+        lifespan=[keeping, *([_leaving_numbers] if settings.api_workers > 1 else [])],
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = Edge(app.asgi_handler, metrics, installation.new_id, _labels())
+    app.asgi_handler = Edge(
+        app.asgi_handler, metrics, installation.new_id, _labels(), _noting(installation)
+    )
     return app
+
+
+def _noting(installation: Installation) -> Callable[[Scope, int], None]:
+    def answered(scope: Scope, status: int) -> None:
+        contract: Contract | None = None
+        if "route_handler" in scope:
+            contract = scope["route_handler"].opt.get(CONTRACT)
+        note(installation.access_record, scope, contract.id if contract else None, status)
+
+    return answered
 
 
 def _labels() -> Mapping[str, str]:

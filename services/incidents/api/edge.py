@@ -5,7 +5,7 @@ Security headers, HEAD as a GET without its body, the line in the access log, an
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from litestar.concurrency import sync_to_thread
@@ -45,10 +45,19 @@ class Edge:
     """Wraps the whole application; every HTTP answer passes through here."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, new_id: NewId, labels: Mapping[str, str]
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        new_id: NewId,
+        labels: Mapping[str, str],
+        answered: Callable[[Scope, int], None],
     ) -> None:
-        """`labels` names the routes that stand in the log and the metrics as something else."""
+        """`labels` names the routes that stand in the log and the metrics as something else.
+
+        `answered` is told of every request with its status, once its answer has gone out.
+        """
         self._app = app
+        self._answered = answered
         self._labels = labels
         self._metrics = metrics
         self._new_id = new_id
@@ -84,6 +93,7 @@ class Edge:
             await self._app(scope, heard, answered)
         finally:
             self._note(asked, scope.get("path_template"), status, started, request_id)
+            self._answered(scope, status)
 
     def _note(
         self, method: str, route: str | None, status: int, started: float, request_id: str

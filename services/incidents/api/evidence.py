@@ -13,6 +13,7 @@ from incidents.api.operations import IMAGES, PDF, TEXT, ZIP, Contract, download,
 from incidents.api.patience import vouched_for
 from incidents.api.problems import Kind, Problem, not_found
 from incidents.domain.access import Sight
+from incidents.domain.access_record import Reading
 from incidents.domain.state import Case
 from incidents.domain.table import Reason
 from incidents.evidence.bundle import build_bundle
@@ -42,6 +43,8 @@ async def read_bundle(request: Call, case_id: FromPath[UUID]) -> Response[bytes]
     events = await sync_to_thread(_events, request, case_id)
     await vouched_for(request.installation, events[-1].position)
     bundle = await sync_to_thread(_bundle, request, events, asked.since)
+    record = request.installation.access_record
+    await sync_to_thread(record.export, request.user, case_id, Reading.BUNDLE, bundle)
     return download(bundle, ZIP, "case", case_id)
 
 

@@ -13,6 +13,7 @@ from litestar.params import FromPath, RawBody
 from incidents.api.call import Call
 from incidents.api.commands import Recorded, recorded
 from incidents.api.cursor import Cursor
+from incidents.api.noting import OF_CASE
 from incidents.api.operations import PDF, TEXT, Contract, download, operation
 from incidents.api.patience import Position, catching_up, listed
 from incidents.api.problems import not_found
@@ -176,6 +177,7 @@ def _find(request: Call, letter_id: UUID) -> tuple[Case, Letter]:
     """
     for _ in catching_up(request.installation):
         case_id = request.installation.views.case_of_letter(letter_id)
+        request.scope["state"][OF_CASE] = case_id
         shown = _shown(request, case_id) if case_id else None
         if shown is not None and letter_id in shown[1]:
             return shown[0], shown[1][letter_id]

@@ -3,6 +3,7 @@
 from typing import Final
 
 from incidents.api import (
+    access_record,
     audit,
     cases,
     commands,
@@ -27,6 +28,7 @@ ROUTES: Final = (
     *letters.ROUTES,
     *registers.ROUTES,
     *audit.ROUTES,
+    *access_record.ROUTES,
     *reference.ROUTES,
     *health.ROUTES,
     *openapi.ROUTES,

@@ -10,10 +10,12 @@ from litestar.types import ASGIApp
 
 from incidents.api.brief import brief
 from incidents.api.limits import Limiter
-from incidents.api.problems import Kind, Problem, not_signed_in
+from incidents.api.problems import Kind, Problem, not_signed_in, unavailable
 from incidents.domain.school import User
 from incidents.installation import Installation
 
+FAILED: Final = "failed_sign_in"
+"""In the state of a request: the school whose token signed nobody in."""
 OPEN: Final = "open_to_everybody"
 """The option of a route that needs no token."""
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([a-z0-9]{8,32}\.[A-Za-z0-9_-]{43})")
@@ -43,11 +45,16 @@ class SignIn(AbstractAuthenticationMiddleware):
         token = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
         user = await brief(self._services, self._sign_in, token[1]) if token else None
         if token is None or user is None:
+            if token is not None:
+                connection.scope["state"][FAILED] = token[1].partition(".")[0]
             # Good tokens from the same address go on working: a school shares one.
             self._slow_down(self._failed, connection.client.host if connection.client else "")
             raise not_signed_in()
         if connection.scope["method"] not in _READING:  # type: ignore[typeddict-item] # HTTP only
             self._slow_down(self._writes, str(user.id))
+        if self._services.access_record.full:
+            # What is read has to be on record: until it can be, nothing more is shown.
+            raise unavailable("The access record can't be written now; nothing is shown meanwhile.")
         return AuthenticationResult(user=user, auth=token[1])
 
     def _sign_in(self, token: str) -> User | None:
