@@ -6,13 +6,15 @@ from typing import Final
 
 import click
 
-from incidents.cli import evidence, generated, installation, running, users
+from incidents.cli import evidence, generated, installation, running, users, views
 
 _COMMANDS: Final = (
     running.serve,
     running.worker,
     running.setup,
     installation.migrate,
+    installation.move,
+    views.rebuild,
     evidence.verify,
     evidence.replay,
     evidence.export,

@@ -4,14 +4,22 @@ A line holds no words: ids, stages and times only. Who sees which line is comput
 access, from the case itself; a filter finds a case only by what its reader is shown.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
-from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS, STANDS_IN, Sight, audience
+from incidents.domain.access import (
+    RELATIONS,
+    SECTIONS,
+    SIGHTS,
+    STANDS_IN,
+    Audience,
+    Sight,
+    audience,
+)
 from incidents.domain.parallel import (
     BreachState,
     ComplaintState,
@@ -113,12 +121,13 @@ decode: Final = msgspec.json.Decoder(Shown).decode
 
 def shown(case: Case) -> Shown:
     """Return what the lists hold of a case."""
-    to, sights = audience(case), _sights(case)
+    to = audience(case)
+    sights, open_now = _sights(case, to), frozenset(t for t in OPEN_ON if OPEN_ON[t](case))
     return Shown(
         walled=tuple(sorted([*map(_role, to.walled_roles), *map(_user, to.walled_users)])),
         sights=sights,
-        opened=dict(_opened(case, sights)),
-        views=tuple(_view(case, much) for much in sorted(set(sights.values()))),
+        opened=dict(_opened(sights, open_now)),
+        views=tuple(_view(case, much, open_now) for much in sorted(set(sights.values()))),
         stage=case.stage,
         deadlines=tuple(
             (due, stamp(d.due_at))
@@ -147,8 +156,7 @@ def _user(user: UUID) -> Principal:
     return f"user:{user.hex}"
 
 
-def _sights(case: Case) -> dict[Principal, Sight]:
-    to = audience(case)
+def _sights(case: Case, to: Audience) -> dict[Principal, Sight]:
     found = {_role(role): SIGHTS[role][0] for role in sorted(to.roles) if role in PEOPLES_ROLES}
     for much, who in RELATIONS.values():
         for user in who(case):
@@ -157,16 +165,12 @@ def _sights(case: Case) -> dict[Principal, Sight]:
 
 
 def _opened(
-    case: Case, sights: Mapping[Principal, Sight]
+    sights: Mapping[Principal, Sight], open_now: Collection[Track]
 ) -> Iterator[tuple[Principal, tuple[Track, ...]]]:
-    for role in PEOPLES_ROLES:
-        tracks = tuple(
-            track
-            for track, section in CLOSED.items()
-            if role in _opening(section) and OPEN_ON[track](case)
-        )
-        if tracks and _role(role) in sights:
-            yield _role(role), tracks
+    for role, closed in _CLOSED_TO_ALL_BUT.items():
+        tracks = tuple(track for track in closed if track in open_now)
+        if tracks and role in sights:
+            yield role, tracks
 
 
 def _opening(section: Section) -> set[Role]:
@@ -174,7 +178,7 @@ def _opening(section: Section) -> set[Role]:
     return {seat for one in SECTIONS[section] for seat in (one, *STANDS_IN.get(one, ()))}
 
 
-def _view(case: Case, much: Sight) -> View:
+def _view(case: Case, much: Sight, open_now: Collection[Track]) -> View:
     due = min((d for _, d in _due(case, much)), default=None)
     line = CaseLine(
         case_id=case.id,
@@ -196,7 +200,7 @@ def _view(case: Case, much: Sight) -> View:
         next_due=stamp(due) if due else None,
         kind=line.kind,
         severity=line.severity,
-        tracks=tuple(_tracks(case, much)),
+        tracks=tuple(t for t in OPEN_ON if t in open_now and _shows(case, much, t)),
         people=tuple(sorted({one.hex for one in _people(case, much)})),
     )
 
@@ -223,13 +227,9 @@ def _people(case: Case, much: Sight) -> Iterator[UUID]:
             yield case.lead
 
 
-def _tracks(case: Case, much: Sight) -> Iterator[Track]:
-    for track, is_open in OPEN_ON.items():
-        if track not in CLOSED and _shows(case, much, track) and is_open(case):
-            yield track
-
-
 def _shows(case: Case, much: Sight, track: Track) -> bool:
+    if track in CLOSED:
+        return False
     match much:
         case Sight.FULL | Sight.AUDIT:
             return True
@@ -290,3 +290,8 @@ CLOSED: Final[Mapping[Track, Section]] = {
     "concern": Section.LOW_LEVEL,
 }
 """Tracks that only those know of to whom the section is opened."""
+
+_CLOSED_TO_ALL_BUT: Final[Mapping[Principal, tuple[Track, ...]]] = {
+    _role(role): tuple(t for t, section in CLOSED.items() if role in _opening(section))
+    for role in PEOPLES_ROLES
+}

@@ -12,7 +12,16 @@ from durable import Schema
 
 Set = Literal["a", "b"]
 SETS: Final[tuple[Set, Set]] = ("a", "b")
-TABLES: Final = ("cases", "seen", "on_track", "about", "deadlines", "letters")
+KEYS: Final = {
+    "cases": "case_id",
+    "seen": "school, principal, reported_at, case_id",
+    "on_track": "school, principal, track, reported_at, case_id",
+    "about": "school, person, reported_at, case_id",
+    "deadlines": "due_at, case_id, due",
+    "letters": "letter",
+}
+"""The tables of a set, each with its key."""
+TABLES: Final = tuple(KEYS)
 
 
 def _steps(of: Set) -> Iterator[str]:
