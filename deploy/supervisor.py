@@ -46,7 +46,7 @@ class Supervisor:
     def say(self, name: str, line: bytes) -> None:
         """Print one line under a name. Lines that nobody reads, or has room for, are dropped."""
         try:
-            # Without a buffer, which would keep what there was no room for and fail again at the end.
+            # Without a buffer: it would keep what there was no room for, and fail again later.
             os.write(sys.stdout.fileno(), name.ljust(self._width).encode() + b" | " + line + b"\n")
         except BrokenPipeError:
             nowhere = os.open(os.devnull, os.O_WRONLY)

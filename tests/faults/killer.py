@@ -6,8 +6,9 @@ from collections import Counter
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.whole import PROGRAMS, Whole
+from tests.support.whole import API_WORKER, PROGRAMS, Whole
 
+VICTIMS: Final = (*PROGRAMS, API_WORKER)
 LEAST_SECONDS: Final = 1.0
 MOST_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.1
@@ -29,7 +30,7 @@ class Killer:
 
     def _run(self) -> None:
         while self._until_all_run():
-            for name in self._lot.sample(PROGRAMS, len(PROGRAMS)):
+            for name in self._lot.sample(VICTIMS, len(VICTIMS)):
                 if self._stop.wait(self._lot.uniform(LEAST_SECONDS, MOST_SECONDS)):
                     return
                 self.killed[name] += self._whole.kill(name)

@@ -28,14 +28,13 @@ from tests.faults.crowd import Tally, caught_up, crowd, kept
 from tests.support.databases import Databases
 from tests.support.postgres import APPLICATION, PostgresServer
 from tests.support.waiting import until
-from tests.support.whole import PROGRAMS, Whole, whole
+from tests.support.whole import API_WORKER, PROGRAMS, Whole, whole
 
 CLIENTS: Final = 64
 KILL_SECONDS: Final = 10.0
 CATCH_UP_SECONDS: Final = 300.0
 MEGABYTES: Final = 150.0
 """What one API worker may take under load."""
-API_WORKER: Final = "api worker"
 POSTGRES: Final = "postgres backend"
 
 
@@ -65,12 +64,7 @@ class Reaper:
         if name == POSTGRES and self._server is not None:
             self._server.kill_children()
             return True
-        if name != API_WORKER:
-            return self._running.kill(name)
-        workers = self._running.api_workers()
-        if workers:
-            self._lot.choice(workers).kill()
-        return bool(workers)
+        return self._running.kill(name)
 
     def _weigh(self) -> None:
         for worker in self._running.api_workers():

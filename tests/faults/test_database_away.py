@@ -82,6 +82,7 @@ def test_a_server_that_is_stopped_and_started_is_outlasted_by_everything(
         assert running.state["pids"] == pids, running.output
 
 
+@pytest.mark.long
 def test_a_server_that_crashes_and_recovers_by_itself_costs_nothing(
     tmp_path: Path, postgres_server: PostgresServer, database: str
 ) -> None:

@@ -17,9 +17,9 @@ from deploy.demo.play import Play
 from deploy.demo.post import Post
 from deploy.demo.scenarios import SCENARIOS
 from deploy.demo.steps import Scenario
-from tests.faults.killer import Killer
+from tests.faults.killer import VICTIMS, Killer
 from tests.faults.outline import Outline, outline
-from tests.support.whole import PROGRAMS, Whole, whole
+from tests.support.whole import Whole, whole
 
 NOTICE = "notice"
 
@@ -55,7 +55,7 @@ def play_while_killing(
     names = Counter(entry["event"] for history in histories for entry in history)
     doubts = names["incidents.letter_uncertain"]
     print(f"{dict(killer.killed)} in {len(rounds)} rounds; {doubts} letters were uncertain")
-    assert all(killer.killed[name] for name in PROGRAMS)
+    assert all(killer.killed[name] for name in VICTIMS)
     return rounds
 
 
@@ -97,6 +97,8 @@ def test_killed_processes_change_no_history_and_send_no_letter_twice(tmp_path: P
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 4))
-def test_many_killed_processes_change_nothing_either(tmp_path: Path, seed: int) -> None:
-    with whole(tmp_path, notifier="tests.faults.hasty") as running:
+def test_many_killed_processes_change_nothing_either(
+    tmp_path: Path, seed: int, place: str | None
+) -> None:
+    with whole(tmp_path, notifier="tests.faults.hasty", database_url=place) as running:
         everything_holds_after_the_killing(running, seed, kills=60, wait=300)

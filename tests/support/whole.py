@@ -28,6 +28,8 @@ from tests.support.waiting import until
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 90.0
 PROGRAMS: Final = ("nats", "mailbox", "api", "worker", "notifier")
+API_WORKER: Final = "api worker"
+"""One of those that answer requests: the oldest that runs."""
 NOTIFIER_STARTED: Final = '"source":"notifier.service","what":"started"'
 NOTIFIER_ENDED: Final = "notifier | was ended"
 READY: Final = 200
@@ -74,6 +76,11 @@ class Whole(Supervised):
 
     def kill(self, name: str) -> bool:
         """End a process without warning, if it is surely ours. False when there is none."""
+        if name == API_WORKER:
+            workers = self.api_workers()
+            if workers:
+                workers[0].kill()
+            return bool(workers)
         process = self.state.get("processes", {}).get(name)
         if process is None or started_at(process["pid"]) != process["started"]:
             return False
