@@ -14,7 +14,7 @@ from uuid import UUID
 
 import click
 
-from durable import Database, DatabaseError, StoreUnavailable
+from durable import Database, DatabaseError, Place, StoreUnavailable
 from notifier import logs
 from notifier.clock import now
 from notifier.config import Settings
@@ -160,6 +160,34 @@ def migrate(role: str | None) -> None:
     except (DatabaseError, StoreUnavailable) as reason:
         raise Failed(str(reason)) from reason
     click.echo(f"The ledger is up to date: {taken or 'no'} step{'s' * (taken != 1)} taken.")
+
+
+@main.command()
+@click.option("--to", "target", required=True, type=click.Choice(["database", "files"]))
+def move(target: str) -> None:
+    """Move the ledger between its file in VAR and the database that DATABASE_URL names.
+
+    Stop the notifier first; the database must have been migrated and be empty. What arrives is
+    compared with what was sent, and the source is left as it is. To be run as the owner of the
+    database.
+    """
+    from durable.moving import InUse, NotEmpty, NotTheSame, expect_unused, move_schema
+
+    database = _settings().place
+    if database.in_files:
+        raise Failed("Set DATABASE_URL to the database to move to or from.")
+    files = Place(database.folder)
+    giving, taking = (files, database) if target == "database" else (database, files)
+    if giving is files and not (files.folder / FILE).exists():
+        raise Failed(f"There is no ledger in {files.folder}. Set VAR to the notifier's folder.")
+    try:
+        for place in (giving, taking):
+            expect_unused(place, [SCHEMA])
+        with closing(open_ledger(giving)) as ledger, closing(open_ledger(taking)) as new:
+            rows = move_schema(ledger, new)
+    except (DatabaseError, InUse, NotEmpty, NotTheSame, StoreUnavailable) as reason:
+        raise Failed(str(reason)) from reason
+    click.echo(f"Moved: {rows} row{'s' * (rows != 1)}, the same on both sides.")
 
 
 @main.command()

@@ -2,14 +2,20 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 import msgspec
 
+from durable import Place
 from incidents.cli.ground import Failed, opened, settings_here
 from incidents.cli.progress import progress
+
+if TYPE_CHECKING:
+    from incidents.evidence import Report
 
 
 @click.command(
@@ -27,24 +33,12 @@ from incidents.cli.progress import progress
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def verify(kept: tuple[Path, ...], as_json: bool) -> None:
-    from incidents.evidence import audit
-    from incidents.evidence.kept_files import can_be_opened, kept_files_agree
-    from incidents.installation import EVENTS, UPCASTERS
-    from incidents.state_check import state_rows_agree
+    from incidents.evidence.kept_files import can_be_opened
 
     place = settings_here().place
     if place.in_files and not (place.folder / "events.db").exists():
         raise Failed(f"There is no installation in {place.folder}. Set VAR.")
-    with progress() as begin:
-        report = audit(
-            place,
-            kept=kept,
-            checks=[
-                lambda: state_rows_agree(place, EVENTS, UPCASTERS, begin("State rows")),
-                lambda: kept_files_agree(place, EVENTS, UPCASTERS, begin("Kept files")),
-            ],
-            progress=begin("Events"),
-        )
+    report = checked(place, kept)
     if as_json:
         findings = [{"kind": f.kind, "place": f.place, "what": f.what} for f in report.findings]
         figures = {
@@ -59,6 +53,25 @@ def verify(kept: tuple[Path, ...], as_json: bool) -> None:
             lines.insert(-1, "The keys are not here: kept files were counted, not opened.")
         click.echo("\n".join(lines))
     sys.exit(report.exit_code)
+
+
+def checked(place: Place, kept: Sequence[Path] = ()) -> "Report":
+    """Return what the check of everything at `place` finds."""
+    from incidents.evidence import audit
+    from incidents.evidence.kept_files import kept_files_agree
+    from incidents.installation import EVENTS, UPCASTERS
+    from incidents.state_check import state_rows_agree
+
+    with progress() as begin:
+        return audit(
+            place,
+            kept=kept,
+            checks=[
+                lambda: state_rows_agree(place, EVENTS, UPCASTERS, begin("State rows")),
+                lambda: kept_files_agree(place, EVENTS, UPCASTERS, begin("Kept files")),
+            ],
+            progress=begin("Events"),
+        )
 
 
 @click.command(help="Show a case as its history adds up to, words withheld. For the operator.")
