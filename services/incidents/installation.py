@@ -24,6 +24,7 @@ from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
 from incidents.registers import Registers
 from incidents.school_files import SchoolFiles, load_all
+from incidents.statistics import STATISTICS, Statistics
 from incidents.store import Store, Upcaster, open_store
 from incidents.store.keys import KEYS
 from incidents.store.tables import LOG
@@ -43,7 +44,7 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
 
 Whoever reads the log goes through them: the store, and the checks of `verify`."""
 
-SCHEMAS: Final[tuple[Schema, ...]] = (LOG, KEYS, TREE, VIEWS, FOLLOWERS)
+SCHEMAS: Final[tuple[Schema, ...]] = (LOG, KEYS, TREE, VIEWS, FOLLOWERS, STATISTICS)
 """Every schema of this service: what `migrate` makes, and `move` takes along or makes anew."""
 
 
@@ -66,6 +67,7 @@ class Installation:
     tree: Tree
     checkpoints: CheckpointFolder
     followers: Followers
+    statistics: Statistics
 
     def lookup(self) -> Lookup:
         return Lookup(self.cases)
@@ -79,6 +81,7 @@ class Installation:
         return Sequencer(self.store, self.tree, self.checkpoints, key)
 
     def close(self) -> None:
+        self.statistics.close()
         self.followers.close()
         self.tree.close()
         self.views.close()
@@ -116,4 +119,7 @@ def open_installation(
         tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),
         followers=Followers(settings.place),
+        statistics=Statistics(
+            settings.place, {id_: school.calendar for id_, school in schools.items()}
+        ),
     )

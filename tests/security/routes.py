@@ -43,7 +43,11 @@ class Operation:
         body: dict[str, Any] | None = None,
     ) -> httpx.Response:
         ids = {"case_id": case, "letter_id": letter, "evidence_id": evidence, "entry_id": entry}
-        query = {"replayCase": {"version": "1"}, "readProof": {"first": "1", "second": "1"}}
+        query = {
+            "replayCase": {"version": "1"},
+            "readProof": {"first": "1", "second": "1"},
+            "readStatistics": {"term": "2026-spring"},
+        }
         headers = {"If-Match": f'"{version}"'} if "If-Match" in self.parameters else {}
         return await client.call(
             who,

@@ -16,6 +16,7 @@ from incidents.api import (
     reference,
     registers,
     session,
+    statistics,
 )
 
 ROUTES: Final = (
@@ -30,6 +31,7 @@ ROUTES: Final = (
     *audit.ROUTES,
     *access_record.ROUTES,
     *reference.ROUTES,
+    *statistics.ROUTES,
     *health.ROUTES,
     *openapi.ROUTES,
 )
