@@ -237,9 +237,9 @@ async def test_what_is_logged_while_the_relay_runs_follows_at_once(
 
 
 async def test_what_a_case_records_leaves_the_real_store_as_it_is_listed(
-    broker: Broker, tmp_path: Path
+    broker: Broker, tmp_path: Path, place: str | None
 ) -> None:
-    office = Office(tmp_path / "var")
+    office = Office(tmp_path / "var", database_url=place)
     case = office.log()
     store = office.installation.store
     jetstream = broker.jetstream

@@ -25,6 +25,7 @@ from incidents.evidence.verify import INTACT, TAMPERED, Outside, check_bundle
 from incidents.store import Owner, Receipt, Store, open_store
 from tests.incidents.evidence.installation import flip, opened
 from tests.incidents.store.sample import EVENTS, SCHOOL, NoteAdded, fact, row
+from tests.support.kept import in_files, kept_at
 from tests.support.waiting import until
 
 CASE, OTHER = (uuid5(UUID(int=3), name) for name in ("case", "other"))
@@ -33,28 +34,37 @@ CASE, OTHER = (uuid5(UUID(int=3), name) for name in ("case", "other"))
 class Evidence:
     """The parts of the evidence, wired to a store as the worker wires them."""
 
-    def __init__(self, var: Path, log: Log) -> None:
-        self.var = var
-        self.tree = Tree(Place(var))
+    def __init__(self, home: Place, log: Log) -> None:
+        var = self.var = home.folder
+        self.home = home
+        self.tree = Tree(home)
         self.folder = CheckpointFolder(var / "checkpoints")
         key = SigningKey.load_or_create(var / "keys" / "checkpoint.key")
         self.sequencer = Sequencer(log, self.tree, self.folder, key, interval=0.01)
 
     def audit(self) -> Report:
-        return audit(Place(self.var))
+        return audit(self.home)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def home(tmp_path: Path, place: str | None) -> Place:
+    """Where everything is kept: in files, and in PostgreSQL."""
+    return kept_at(tmp_path / "var", place)
+
+
+@pytest.fixture
+def store(home: Place) -> Iterator[Store]:
     """An empty store."""
-    with open_store(Place(tmp_path / "var"), events=EVENTS) as opened_store:
+    with open_store(home, events=EVENTS) as opened_store:
         yield opened_store
 
 
 @pytest.fixture
-def evidence(store: Store, tmp_path: Path) -> Evidence:
+def evidence(store: Store, home: Place) -> Iterator[Evidence]:
     """Its evidence."""
-    return Evidence(tmp_path / "var", store)
+    kept = Evidence(home, store)
+    yield kept
+    kept.tree.close()
 
 
 def append(store: Store, stream: UUID, version: int, moment: int) -> tuple[Receipt, ...]:
@@ -126,6 +136,7 @@ def test_the_proofs_hold_after_a_case_was_forgotten(
     assert check_bundle(path, Outside(evidence.folder.key(), kept)).findings == []
 
 
+@in_files
 def test_a_byte_flipped_in_the_store_is_found_at_its_place(
     store: Store, evidence: Evidence
 ) -> None:
@@ -141,6 +152,7 @@ def test_a_byte_flipped_in_the_store_is_found_at_its_place(
     ]
 
 
+@in_files
 def test_a_row_the_store_never_wrote_stops_the_sequencer_with_an_alarm(
     store: Store, evidence: Evidence
 ) -> None:

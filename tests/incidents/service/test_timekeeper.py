@@ -1,12 +1,24 @@
 """A passed deadline is one event, whenever and however often somebody looks."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from incidents.domain.intake import AcknowledgeReport
 from incidents.domain.state import Case
 from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import DeadlineState, Due
 from tests.support.office import Office
+
+
+@pytest.fixture
+def office(tmp_path: Path, place: str | None) -> Iterator[Office]:
+    """The school at work, on either database."""
+    opened = Office(tmp_path / "var", database_url=place)
+    yield opened
+    opened.close()
 
 
 def missed(office: Office, case: Case) -> list[Due]:
