@@ -31,6 +31,7 @@ from incidents.domain.disciplinary import (
     PauseDisciplinary,
     ResumeDisciplinary,
 )
+from incidents.domain.drafting import DraftReferral, DropDraft
 from incidents.domain.first_stage import (
     AcknowledgeComplaint,
     DecideStage1,
@@ -156,6 +157,8 @@ _STAFF: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
     DecideTraReferral: {"person": PERSON, "refer": False, "reason": WHY},
 }
 _AGENCIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    DraftReferral: {"agency": "lado", "reason": "A harm question was answered with yes."},
+    DropDraft: {"agency": "lado", "reason": "The headteacher has rung already."},
     RaiseImmediateDanger: {"danger": "The pupil wrote where he stands.", "called_at": FRIDAY},
     RecordDirectReferral: {
         "agency": "social_care",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from incidents.domain.access import HEIRS, colleagues, heir, somebody_else_may
 from incidents.domain.closing import CaseClosed
+from incidents.domain.drafting import without_draft
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text, UserId
 from incidents.domain.links import MarkDuplicate
 from incidents.domain.parallel import OpinionState
@@ -421,7 +422,8 @@ def _assessed(case: Case, event: AssessmentRecorded, _recorded: Recorded) -> Cas
 
 
 def _not_referred(case: Case, event: DecisionNotToRefer, _recorded: Recorded) -> Case:
-    return replace(case, not_referred=case.not_referred | {event.agency})
+    decided = without_draft(case, event.agency)
+    return replace(decided, not_referred=case.not_referred | {event.agency})
 
 
 APPLY: Final[dict[type[Event], Apply]] = {

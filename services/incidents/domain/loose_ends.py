@@ -33,6 +33,14 @@ def no_open_referral(case: Case, _command: Command | None, _asking: Asking) -> s
 
 
 @guard
+def no_open_draft(case: Case, _command: Command | None, _asking: Asking) -> str | None:
+    if case.drafts:
+        agencies = " and ".join(case.drafts)
+        return f"A referral to {agencies} is in draft: make it, decide against it, or drop it."
+    return None
+
+
+@guard
 def no_open_deadline(case: Case, _command: Command | None, _asking: Asking) -> str | None:
     waiting = [due for due in case.open_deadlines if due is not Due.CLOSE and due not in LASTING]
     if waiting:
@@ -160,6 +168,7 @@ def nothing_stays_published(case: Case, _command: Command | None, _asking: Askin
 
 PARALLEL: Final[tuple[Guard, ...]] = (
     no_open_referral,
+    no_open_draft,
     no_open_opinion,
     no_open_complaint,
     no_open_press_enquiry,

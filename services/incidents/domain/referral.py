@@ -7,7 +7,8 @@ track: it may take the case out of the school's hands.
 
 from typing import Final
 
-from incidents.domain import referring, responses, sharing
+from incidents.domain import drafting, referring, responses, sharing
+from incidents.domain.drafting import DraftDropped, DraftReferral, DropDraft, ReferralDrafted
 from incidents.domain.facts import Event
 from incidents.domain.loose_ends import case_is_open
 from incidents.domain.responses import (
@@ -28,19 +29,47 @@ from incidents.domain.sharing import (
 from incidents.domain.state import Case
 from incidents.domain.table import Apply, Command, Row, Track
 from incidents.domain.timers import DeadlineMet
-from incidents.domain.vocabulary import Due, ReferralState, Relation, Role
+from incidents.domain.vocabulary import Agency, Due, ReferralState, Relation, Role
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _states(case: Case, command: Command | None) -> frozenset[ReferralState]:
+    if isinstance(command, DraftReferral | DropDraft):
+        return frozenset({_at(case, command.agency)})
     if isinstance(command, RecordAgencyResponse | RecordAgencyWithdrawal):
         referral = case.referrals.get(command.agency)
         return frozenset({referral.state if referral else ReferralState.NONE})
-    return frozenset(r.state for r in case.referrals.values()) or frozenset({ReferralState.NONE})
+    agencies = {*case.referrals, *case.drafts}
+    return frozenset(_at(case, agency) for agency in agencies) or frozenset({ReferralState.NONE})
+
+
+def _at(case: Case, agency: Agency) -> ReferralState:
+    """Where the referral to one agency stands; a draft is what comes next."""
+    if agency in case.drafts:
+        return ReferralState.DRAFTED
+    return case.referrals[agency].state if agency in case.referrals else ReferralState.NONE
 
 
 TRANSITIONS = (
+    Row(
+        ask=DraftReferral,
+        who=(Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR, Role.DPO),
+        at=tuple(ReferralState),
+        guards=(case_is_open, drafting.agency_has_no_referral),
+        records=(ReferralDrafted,),
+        by=drafting.referral_drafted,
+        to=ReferralState.DRAFTED,
+        policy=(32,),
+    ),
+    Row(
+        ask=DropDraft,
+        who=(Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR, Role.DPO),
+        at=(ReferralState.DRAFTED,),
+        records=(DraftDropped,),
+        by=drafting.draft_dropped,
+        policy=(32,),
+    ),
     Row(
         ask=RecordAgencyResponse,
         who=(Relation.LEAD, Role.HEADTEACHER, Role.DSL, Role.CHAIR),
@@ -94,6 +123,7 @@ TRANSITIONS = (
     ),
 )
 APPLY: Final[dict[type[Event], Apply]] = {
+    **drafting.APPLY,
     **referring.APPLY,
     **responses.APPLY,
     **sharing.APPLY,

@@ -14,6 +14,7 @@ from incidents.domain.access import acting_role
 from incidents.domain.agencies import AGENCIES
 from incidents.domain.direct import DirectReferralRecorded, RecordDirectReferral
 from incidents.domain.disciplinary import paused_by_a_hold
+from incidents.domain.drafting import without_draft
 from incidents.domain.facts import CaseText, Event, Recorded, SealedUnder, Text
 from incidents.domain.state import Case, Referral
 from incidents.domain.table import (
@@ -242,7 +243,8 @@ def _made(case: Case, event: ReferralMade, recorded: Recorded) -> Case:
         consent=event.consent,
         prompted_by=recorded.event_id,
     )
-    return prompting(replace(case, referrals={**case.referrals, event.agency: referral}), recorded)
+    sent = without_draft(case, event.agency)
+    return prompting(replace(sent, referrals={**case.referrals, event.agency: referral}), recorded)
 
 
 def _made_directly(case: Case, event: DirectReferralRecorded, recorded: Recorded) -> Case:

@@ -233,6 +233,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     remedies: Mapping[UUID, Remedy] = {}
     not_referred: frozenset[Agency] = frozenset()
     referrals: Mapping[Agency, Referral] = {}
+    drafts: Mapping[Agency, Text] = {}
+    """Referrals that somebody has prepared and nobody has made yet."""
     moderation: Moderation = Moderation.NONE
     actions: Mapping[UUID, Action] = {}
     letters: Mapping[UUID, Letter] = {}

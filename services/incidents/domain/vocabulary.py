@@ -88,6 +88,7 @@ class ReferralState(StrEnum):
     """Where the referral to one agency stands."""
 
     NONE = "none"
+    DRAFTED = "drafted"
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"

@@ -134,6 +134,7 @@ class LinkPage(_Page, frozen=True, kw_only=True):
 def parts(case: Case, words: Words, sections: frozenset[Section]) -> dict[str, Any]:
     """Return the fields of a full page that stand beside the main track."""
     return {
+        "drafts": sorted(case.drafts),
         "opinions": _opinions(case, words),
         "complaint": complaint(case, words),
         "contact_limits": _contact(case, words),
@@ -143,6 +144,7 @@ def parts(case: Case, words: Words, sections: frozenset[Section]) -> dict[str, A
         "trainings": _trainings(case, words),
         "links": [LinkPage(other=x.other, relation=x.relation) for x in case.links.values()],
         "duplicate_of": case.duplicate_of,
+        "publication": case.publication,
         "interpreted": sorted(case.interpreted),
         "disclosed": sorted(case.disclosed),
     }

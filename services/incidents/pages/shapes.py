@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from incidents.domain.facts import PersonId, UserId
+from incidents.domain.parallel import Publication
 from incidents.domain.vocabulary import (
     Agency,
     Category,
@@ -179,6 +180,7 @@ class CasePage(_Page, frozen=True, kw_only=True):
     deadlines: list[DeadlinePage] | None = None
     outcome: Outcome | None = None
     outcome_summary: str | None = None
+    drafts: list[Agency] | None = None
     opinions: list[OpinionPage] | None = None
     complaint: ComplaintPage | None = None
     contact_limits: list[ContactPage] | None = None
@@ -190,6 +192,7 @@ class CasePage(_Page, frozen=True, kw_only=True):
     trainings: list[TrainingPage] | None = None
     links: list[LinkPage] | None = None
     duplicate_of: UUID | None = None
+    publication: Publication | None = None
     interpreted: list[str] | None = None
     disclosed: list[PersonId] | None = None
     retention: Retention | None = None

@@ -10,6 +10,7 @@ from incidents.domain.direct import (
     RaiseImmediateDanger,
     RecordDirectReferral,
 )
+from incidents.domain.drafting import DraftDropped, DraftReferral, DropDraft, ReferralDrafted
 from incidents.domain.opinions import (
     OpinionRequestWithdrawn,
     RecordSecondOpinion,
@@ -105,7 +106,17 @@ def opinion_lives(story: Story, by: User) -> dict[str, Story]:
     return found
 
 
+DRAFT: Final = DraftReferral(agency=Agency.LADO, reason="A harm question was answered with yes.")
+DROP: Final = DropDraft(agency=Agency.LADO, reason="The headteacher has rung already.")
+
+
+def in_draft(story: Story, by: User = SLT) -> Story:
+    return story.after(DRAFT, by=by)
+
+
 HAPPY: Final[dict[type[Command], Example]] = {
+    DraftReferral: example(assessed(), DRAFT, SLT, ReferralDrafted),
+    DropDraft: example(in_draft(assessed()), DROP, SLT, DraftDropped),
     RaiseImmediateDanger: example(reported(), DANGER, STAFF, ImmediateDangerRaised, DeadlineSet),
     RecordDirectReferral: example(
         reported(), DIRECTLY, STAFF, DirectReferralRecorded, InternalHoldPlaced, DeadlineSet

@@ -22,6 +22,7 @@ from incidents.domain.closing import CaseClosed, CloseCase, OutcomeRecorded, Rec
 from incidents.domain.concerns import LowLevelConcernRecorded
 from incidents.domain.direct import RaiseImmediateDanger, RecordDirectReferral
 from incidents.domain.disciplinary import DisciplinaryOpened
+from incidents.domain.drafting import DraftReferral
 from incidents.domain.facts import Event, PersonId, UserId
 from incidents.domain.images import ListedChildPublished
 from incidents.domain.intake import (
@@ -259,6 +260,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (MarkOutOfScope, "allegation_is_settled"): on(
         unsettled(ASSESSING, AssessmentStarted()), MarkOutOfScope
     ),
+    (MarkOutOfScope, "no_open_draft"): on(agencies.in_draft(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "no_open_opinion"): on(agencies.asked(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "every_concern_is_reviewed"): on(unreviewed(ASSESSING), MarkOutOfScope),
     (MarkOutOfScope, "nothing_stays_published"): on(standing(ASSESSING), MarkOutOfScope),
@@ -362,6 +364,11 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
     (CloseCase, "no_open_breach"): on(press_and_breach.suspected(cases.resolved()), CloseCase),
     (CloseCase, "no_open_disciplinary"): on(under_way(cases.resolved()), CloseCase),
     (CloseCase, "allegation_is_settled"): on(unsettled(cases.resolved(), ADVISED), CloseCase),
+    (CloseCase, "no_open_draft"): on(agencies.in_draft(cases.resolved()), CloseCase),
+    (DraftReferral, "case_is_open"): on(cases.closed(), DraftReferral),
+    (DraftReferral, "agency_has_no_referral"): refused(
+        cases.referred_to_lado(), agencies.DRAFT, HEADTEACHER
+    ),
     (CloseCase, "no_open_opinion"): on(agencies.asked(cases.resolved()), CloseCase),
     (CloseCase, "every_concern_is_reviewed"): on(unreviewed(cases.resolved()), CloseCase),
     (CloseCase, "nothing_stays_published"): on(standing(cases.resolved()), CloseCase),

@@ -24,7 +24,7 @@ from incidents.domain.responses import RecordAgencyWithdrawal
 from incidents.domain.school import User
 from incidents.domain.timers import MissDeadline, WaiveDeadline
 from incidents.domain.vocabulary import Agency, Category, Due, LetterForm, Route
-from tests.incidents.domain.agencies import opinion_lives
+from tests.incidents.domain.agencies import in_draft, opinion_lives
 from tests.incidents.domain.cases import (
     CLOSED_BY_AGENCY,
     COLLEAGUE,
@@ -83,6 +83,7 @@ def led_through(report: LogIncident, lead: User, other: User, breach: User) -> d
     found |= moderated(story, other)
     story = found["audience informed"]
     found |= opinion_lives(story, other)
+    found["referral drafted"] = in_draft(story, lead)
     story = found["referred"] = story.after(TO_POLICE, by=other)
     found |= answered(story.after(TO_LADO, by=other), other)
     story = found["agencies closed"].after(ResumeInternal(), by=other)

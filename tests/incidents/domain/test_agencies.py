@@ -33,6 +33,7 @@ from tests.incidents.domain.agencies import (
     TO_ICO,
     TO_SOCIAL_CARE,
     asked,
+    in_draft,
     question,
     told_directly,
     view,
@@ -44,6 +45,7 @@ from tests.incidents.domain.cases import (
     INSIDE,
     POSSIBLY_ILLEGAL,
     REPORT,
+    TO_LADO,
     TO_POLICE,
     assessed,
     assessing,
@@ -303,3 +305,29 @@ def test_an_opinion_from_before_a_case_was_reopened_answers_nothing_now() -> Non
 def test_to_share_or_not_to_share_is_decided_with_a_basis_and_a_reason(shared: bool) -> None:
     answer = assessed().when(replace(SHARED, shared=shared), by=SLT)
     assert answer.event(SharingDecisionRecorded).shared is shared
+
+
+# ── drafts ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_lead_prepares_for_the_lado_what_the_headteacher_then_sends() -> None:
+    story = in_draft(assessed(HARMFUL, ABOUT_A_CHILD))
+    story.when(TO_LADO, by=SLT).refused(because="may_refer_to_this_agency")
+    assert story.case.holds == ()
+    sent = story.after(TO_LADO, by=HEADTEACHER)
+    assert sent.case.drafts == {}
+    assert sent.case.holds == (Agency.LADO,)
+
+
+def test_a_draft_ends_with_the_decision_against_it() -> None:
+    story = with_opinion(in_draft(assessed(HARMFUL, ABOUT_A_CHILD)), DSL)
+    decision = DecideNotToRefer(
+        agency=Agency.LADO, reason="The threshold is not met.", consulted=id_of(DSL)
+    )
+    assert story.after(decision, by=HEADTEACHER).case.drafts == {}
+
+
+def test_a_draft_meets_no_deadline_and_answers_nothing() -> None:
+    story = in_draft(assessed(HARMFUL, ABOUT_A_CHILD))
+    assert Due.LADO in story.case.open_deadlines
+    story.when(INSIDE, by=SLT).refused(because="nothing_has_to_be_referred_first")

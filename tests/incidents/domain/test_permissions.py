@@ -47,7 +47,7 @@ record-direct-referral  | reporter lead slt headteacher dsl moderator dpo chair 
                           reported assessing
 record-agency-withdrawal | lead headteacher dsl chair | sent acknowledged > withdrawn
 record-sharing-decision | lead headteacher dsl dpo chair | any
-record-disclosure-agreement | lead headteacher dsl chair | any but none
+record-disclosure-agreement | lead headteacher dsl chair | any but none drafted
 request-second-opinion  | lead headteacher dsl chair dpo | any
 record-second-opinion   | consulted | requested > given
 withdraw-opinion-request | lead headteacher dsl chair dpo | requested > withdrawn
@@ -71,6 +71,8 @@ record-image-deleted    | lead moderator slt headteacher dsl dpo chair | any
 record-imagery-sighted  | dsl | any
 record-platform-response | moderator lead | any but none
 transfer-custody        | lead headteacher dsl chair | any but none
+draft-referral          | lead headteacher dsl chair dpo | any > drafted
+drop-draft              | lead headteacher dsl chair dpo | drafted
 refer-to-complaints     | lead headteacher chair | none informal > informal
 receive-complaint       | lead slt headteacher chair dsl | none informal > s1_received
 acknowledge-complaint   | headteacher chair | s1_received > s1_acknowledged

@@ -38,6 +38,8 @@ BESIDE = (
     "trainings",
     "links",
     "opinions",
+    "drafts",
+    "publication",
     "disclosed",
     "interpreted",
 )
