@@ -8,6 +8,8 @@ from msgspec.inspect import DateTimeType, StrType, Type
 
 from incidents.domain.case import ROWS
 from incidents.domain.intake import LogIncident
+from incidents.domain.registers import REGISTERS
+from incidents.domain.registers.images import CheckPublication
 from incidents.domain.table import Command
 from incidents.domain.vocabulary import (
     ClauseRef,
@@ -21,7 +23,12 @@ from incidents.domain.vocabulary import (
     Words,
 )
 
-COMMANDS = (LogIncident, *ROWS)
+COMMANDS = (
+    LogIncident,
+    *ROWS,
+    *(row.ask for register in REGISTERS for row in register.rows),
+    CheckPublication,
+)
 LINES = {
     "an e-mail address": (EmailAddress, "parent@example.org"),
     "a URL": (Url, "https://social.example.org/posts/1"),
