@@ -1,13 +1,16 @@
 """The generated parts of the docs: pictures and tables, read off the rules' own tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from incidents.domain import lifecycle, timers
 from incidents.domain.access import RELATIONS, SECTIONS, SIGHTS
 from incidents.domain.case import TRACKS
-from incidents.domain.table import Row, Start, Track
+from incidents.domain.facts import Event
+from incidents.domain.registers import REGISTERS, images
+from incidents.domain.registers.register import Register
+from incidents.domain.table import RowOf, Start, Track
 from incidents.domain.vocabulary import Due, Stage
 from incidents.messages import PUBLISHED, published_type
 
@@ -22,6 +25,7 @@ def files(folder: Path) -> Mapping[str, bytes]:
         "reference/lifecycle.md": _lifecycle().encode(),
         "reference/events.md": _events().encode(),
         "reference/access.md": _access().encode(),
+        "reference/registers.md": _registers().encode(),
         "../README.md": _with_picture((folder / "../README.md").read_text()).encode(),
     }
 
@@ -34,12 +38,16 @@ def picture(track: Track) -> str:
     lines = ["```mermaid", "stateDiagram-v2", "    direction LR"]
     if track is lifecycle.TRACK:
         lines.append(f"    [*] --> {Stage.REPORTED}: log-incident")
-    for row in track.rows:
-        if row.to is not None:
-            lines += [f"    {at} --> {row.to}: {row.name}" for at in row.at if at != row.to]
+    lines += _arrows(track.rows)
     if track is lifecycle.TRACK:
         lines.append(f"    {Stage.CLOSED} --> [*]")
     return "\n".join([*lines, "```", ""])
+
+
+def _arrows(rows: Iterable[RowOf[Any, Any]]) -> Iterator[str]:
+    for row in rows:
+        if row.to is not None:
+            yield from (f"    {at} --> {row.to}: {row.name}" for at in row.at if at != row.to)
 
 
 def _with_picture(readme: str) -> str:
@@ -61,7 +69,7 @@ def _lifecycle() -> str:
 _HEAD: Final = ("Command", "Who", "At", "Guards", "Records", "To", "Meets", "Starts", "Policy row")
 
 
-def _row(row: Row[Any]) -> tuple[str, ...]:
+def _row(row: RowOf[Any, Any]) -> tuple[str, ...]:
     return (
         f"`{row.name}`",
         ", ".join(row.who),
@@ -79,24 +87,72 @@ def _start(start: Start) -> str:
     return str(start) if isinstance(start, Due) else start.__name__.replace("_", " ")
 
 
+# ── the registers ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _registers() -> str:
+    parts = [MADE, "# The registers\n", _ABOUT_REGISTERS]
+    for register in REGISTERS:
+        name = register.track.name
+        parts += [f"## {name[0].upper()}{name[1:]}: `/api/{register.path}`\n"]
+        parts += [_entry_picture(register), _table(_HEAD, map(_row, register.rows))]
+        parts += [_table(("Who", "Sight"), _readers(register))]
+    checkers = ", ".join(images.CHECKERS)
+    return "\n".join([*parts, _ABOUT_CHECKS.format(checkers=checkers)])
+
+
+_ABOUT_REGISTERS: Final = """Beside the cases stand the registers that the policy asks for. Each \
+entry is a stream of
+its own; the first row of a table begins one. Whoever has no sight of an entry is told that there is
+none.
+"""
+_ABOUT_CHECKS: Final = """## The question about a picture: `/api/publication-check`
+
+Asked by: {checkers}. The answer is yes or no for all names together, and no in doubt. That it was
+asked is recorded in a stream for each school and month: by whom, about how many, and the answer.
+Not about whom.
+"""
+
+
+def _entry_picture(register: Register[Any]) -> str:
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR"]
+    lines += [f"    [*] --> {register.begin.to}: {register.begin.name}"]
+    return "\n".join([*lines, *_arrows(register.track.rows), "```", ""])
+
+
+def _readers(register: Register[Any]) -> Iterator[tuple[str, str]]:
+    for role, sight in register.sights.items():
+        yield role, sight.name.lower()
+    for tie, (sight, _) in register.ties.items():
+        yield tie, sight.name.lower()
+    for field, who in register.closed.items():
+        yield ", ".join(who), f"`{field}`, closed to everybody else"
+
+
 # ── events and access ─────────────────────────────────────────────────────────────────────────────
 
 
 def _events() -> str:
-    rows = (
-        (
-            f"`{event.TOPIC}`",
-            track.name,
-            ", ".join(event.__struct_fields__),
-            f"`{published_type(event)}`: {', '.join(PUBLISHED[event][1]) or 'no further fields'}"
-            if event in PUBLISHED
-            else "",
-        )
-        for track in TRACKS
-        for event in track.apply
-    )
+    of_cases = [(event, track.name) for track in TRACKS for event in track.apply]
+    known = {event for event, _ in of_cases}
+    of_registers = [
+        (event, register.track.name)
+        for register in REGISTERS
+        for event in register.events.values()
+        if event not in known
+    ]
+    checks = [(event, "publication check") for event in images.CHECKS.values()]
     head = ("Event", "Track", "Fields", "Leaves for the broker with")
+    rows = (_event(event, track) for event, track in [*of_cases, *of_registers, *checks])
     return "\n".join([MADE, "# Events\n", _table(head, rows)])
+
+
+def _event(event: type[Event], track: str) -> tuple[str, ...]:
+    leaves = ""
+    if event in PUBLISHED:
+        fields = ", ".join(PUBLISHED[event][1]) or "no further fields"
+        leaves = f"`{published_type(event)}`: {fields}"
+    return f"`{event.TOPIC}`", track, ", ".join(event.__struct_fields__), leaves
 
 
 def _access() -> str:
