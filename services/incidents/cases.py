@@ -24,8 +24,9 @@ from incidents.changes import (
 )
 from incidents.clock import Clock, NewId, Random
 from incidents.domain import case as rules
-from incidents.domain.access import Sight, sight
+from incidents.domain.access import Sight, sight, walled
 from incidents.domain.facts import Recorded, SchoolId
+from incidents.domain.glass import BreakGlass, broken, is_broken, may_break
 from incidents.domain.intake import LogIncident
 from incidents.domain.moderation import CaptureEvidence
 from incidents.domain.school import School, User
@@ -163,8 +164,37 @@ class Cases:
                 raise
 
     def seen(self, user: User, case_id: UUID) -> tuple[Case, Sight]:
-        """Return the case and how much of it this user sees. Raises `NoSuchCase`."""
-        return self.visible(user, self.store.state(case_id))
+        """Return the case and how much of it this user sees, also if he has broken the glass.
+
+        Raises `NoSuchCase`.
+        """
+        row = self.store.state(case_id)
+        case = self.decoded(row)
+        if case is not None and self._is_broken(case, user):
+            return case, Sight.FULL
+        return self.visible(user, row)
+
+    async def broken(
+        self, user: User, case_id: UUID, command: BreakGlass, key: Key | None = None
+    ) -> Done:
+        """Let this user read a case that is not his to see, for a while.
+
+        Raises `Refusal`, `NoSuchCase` also where he is walled out of it, `KeyReused`,
+        `StoreUnavailable`.
+        """
+        may_break(user)
+        return await self._written(lambda: _Break(self, user, case_id, command, key))
+
+    def _is_broken(self, case: Case, user: User) -> bool:
+        mine = case.school == user.school and not walled(case, user)
+        return mine and is_broken(case, user, self._clock())
+
+    def breakable(self, user: User, row: StateRow | None) -> Case:
+        """Return a case that is there and not walled from this user. Raises `NoSuchCase`."""
+        case = self.decoded(row)
+        if case is None or case.school != user.school or walled(case, user):
+            raise NoSuchCase
+        return case
 
     def visible(self, user: User, row: StateRow | None) -> tuple[Case, Sight]:
         """Return the case of a state row and how much of it this user sees.
@@ -328,3 +358,22 @@ class _Ask(_Change):
         asking = self._asking(found)
         decision = rules.decide(case, self._command, asking)
         return self._placed(case.id, case.version + 1, decision.role, decision.events, asking)
+
+
+class _Break(_Change):
+    """The glass of a case, broken by somebody who does not see it."""
+
+    def __init__(
+        self, cases: Cases, user: User, case_id: UUID, command: BreakGlass, key: Key | None
+    ) -> None:
+        super().__init__(cases, user, command, key, None)
+        self._break = command
+        self.streams = (case_id,)
+
+    def decide(self, found: Found) -> Sequence[Recorded]:
+        case = self._cases.breakable(self._user, next(iter(found.states.values()), None))
+        self._refuse_reused_key(found)
+        self._state = case
+        asking = self._asking(found)
+        events = tuple(broken(case, self._break, asking))
+        return self._placed(case.id, case.version + 1, may_break(self._user), events, asking)

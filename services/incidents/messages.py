@@ -18,6 +18,7 @@ from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInf
 from incidents.domain.closing import CaseClosed
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.concerns import PatternDetected
+from incidents.domain.conflict import ConflictDeclared
 from incidents.domain.contact import UnreasonableContactDecided
 from incidents.domain.direct import CaseEscalated, ImmediateDangerRaised
 from incidents.domain.facts import Event, Recorded
@@ -26,6 +27,7 @@ from incidents.domain.first_stage import (
     ComplaintReferralMade,
     Stage1Decided,
 )
+from incidents.domain.glass import BreakGlassUsed
 from incidents.domain.images import ListedChildPublished
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import MeetingInvited, RemovalReminded
@@ -56,6 +58,8 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     AudienceInformed: ("v1", ("letter_id",)),
     ReferralMade: ("v1", ("referral", "agency")),
     DeadlineMissed: ("v1", ("due",)),
+    BreakGlassUsed: ("v1", ()),
+    ConflictDeclared: ("v1", ("led",)),
     ComplaintReferralMade: ("v1", ("person",)),
     ComplaintAcknowledged: ("v1", ("complainant",)),
     ComplaintExtended: ("v1", ("complainant", "due", "new_due")),

@@ -58,7 +58,7 @@ def _with_picture(readme: str) -> str:
 
 def _lifecycle() -> str:
     parts = [MADE, "# The life of a case\n"]
-    for track in TRACKS:
+    for track in (one for one in TRACKS if one.rows):
         parts.append(f"## The {track.name} track\n")
         if track is not timers.TRACK and any(row.to for row in track.rows):
             parts.append(picture(track))

@@ -46,6 +46,7 @@ class Audience(StrEnum):
     SCHOOL_ACCOUNT = "school_account"
     AGENCY = "agency"
     DEADLINE_OWNER = "deadline_owner"
+    HEAD_OR_CHAIR = "head_or_chair"
 
 
 class Form(StrEnum):

@@ -16,6 +16,7 @@ from incidents.domain.access import Sight, acting_role, sight
 from incidents.domain.case import COMMANDS as ASKED
 from incidents.domain.case import ROWS
 from incidents.domain.facts import CaseId
+from incidents.domain.glass import BREAKERS
 from incidents.domain.registers import REGISTERS
 from incidents.domain.registers.images import CHECKERS
 from incidents.domain.registers.register import Register
@@ -46,6 +47,7 @@ BY_ROLE: Final[Mapping[str, frozenset[Role]]] = {
     "listColleagues": LEADERS,
     "readCheckpoint": PROVERS,
     "readAccessRecord": KEEPERS,
+    "breakGlass": frozenset(BREAKERS),
     "readProof": PROVERS,
     "readStatistics": READERS,
     "listDecisionsNotToAct": LEDGER,

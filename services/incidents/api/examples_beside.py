@@ -40,6 +40,7 @@ from incidents.domain.first_stage import (
     RecordInvestigation,
     ReferToComplaints,
 )
+from incidents.domain.glass import BreakGlass
 from incidents.domain.handing_over import RecordPlatformResponse, TransferCustody
 from incidents.domain.images import (
     RecordChildPublished,
@@ -179,6 +180,7 @@ _AGENCIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
         "person": PERSON,
         "what": "That it is being looked into.",
     },
+    BreakGlass: {"reason": "A child is missing, and the case may say where to look."},
     DeclareConflict: {"reason": "The parent in this case is a close friend of mine."},
     RequestSecondOpinion: {"of": USERS[0], "question": "Does it have to be referred?"},
     RecordSecondOpinion: {

@@ -221,6 +221,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     people: Mapping[PersonId, Involvement] = {}
     conflicts: Mapping[UserId, frozenset[Role]] = {}
     """Colleagues who are too close to the case to have part in it, with the roles they held."""
+    glass: Mapping[UserId, datetime] = {}
+    """Who has broken the glass to read it in an emergency, and until when."""
     evidence: Mapping[UUID, EvidenceItem] = {}
     assessment: Assessment | None = None
     severest: int = 0

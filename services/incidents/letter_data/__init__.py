@@ -86,4 +86,6 @@ LETTERS: Final[Mapping[str, type[Letter]]] = {
     "A1": Alert,
     "A4": Alert,
     "A8": Alert,
+    "A10": Alert,
+    "A10b": Alert,
 }

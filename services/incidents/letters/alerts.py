@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from incidents import letter_data as data
+from incidents.domain.conflict import ConflictDeclared
 from incidents.domain.timers import DeadlineMissed
 from incidents.domain.vocabulary import Due
 from incidents.letters.about import About, Facts, common
@@ -26,6 +27,19 @@ def _deadline_passed(lookup: Lookup, about: About) -> data.Letter:
     return _alert(lookup, about, TO_DO[event.due], None)
 
 
+def _glass_broken(lookup: Lookup, about: About) -> data.Letter:
+    what = "somebody has read a case that is not his to see, in an emergency: look at the reason"
+    return _alert(lookup, about, what, None)
+
+
+def _conflict(lookup: Lookup, about: About) -> data.Letter:
+    led = about.of(ConflictDeclared).led
+    what = "a colleague has a conflict of interest: " + (
+        "the case needs another lead" if led else "the case is closed to him"
+    )
+    return _alert(lookup, about, what, None)
+
+
 def _alert(lookup: Lookup, about: About, what: str, due: Due | None) -> data.Letter:
     deadline = about.case.deadlines.get(due) if due else None
     act_by = lookup.local(about.case, deadline.due_at) if deadline else None
@@ -36,4 +50,6 @@ KINDS: Final[Mapping[str, Facts]] = {
     "A1": _new_report,
     "A4": _possible_offence,
     "A8": _deadline_passed,
+    "A10": _glass_broken,
+    "A10b": _conflict,
 }

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from incidents.domain.access import HEIRS
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
+from incidents.domain.conflict import ConflictDeclared
 from incidents.domain.contact import UnreasonableContactDecided
 from incidents.domain.facts import Event, PersonId, SchoolId, UserId
 from incidents.domain.first_stage import (
@@ -12,6 +13,7 @@ from incidents.domain.first_stage import (
     ComplaintReferralMade,
     Stage1Decided,
 )
+from incidents.domain.glass import BreakGlassUsed
 from incidents.domain.internal import MeetingInvited
 from incidents.domain.referring import ReferralMade
 from incidents.domain.remedies import RemedyRequired
@@ -63,6 +65,8 @@ def recipients(
             return list(_leaders(lookup, case, Role.HEADTEACHER, Role.DSL))
         case "deadline_owner":
             return list(_owners(lookup, case, event))
+        case "head_or_chair":
+            return list(_above(lookup, case, event))
     raise NotToBeSent("unknown_audience")
 
 
@@ -91,6 +95,14 @@ def _leaders(lookup: Lookup, case: Case, *roles: Role) -> list[UserId]:
     ladder = [(role,) for role in _WHERE_CLOSED] if closed else [roles, *_ABOVE]
     rungs = (lookup.allowed(case, lookup.holding(case, *rung)) for rung in ladder)
     return next((people for people in rungs if people), [])
+
+
+def _above(lookup: Lookup, case: Case, event: Event) -> list[UserId]:
+    """The headteacher, or whoever leads what is about him; never whom the event is about."""
+    himself = event.user if isinstance(event, BreakGlassUsed | ConflictDeclared) else None
+    rungs = (_leaders(lookup, case, Role.HEADTEACHER), lookup.holding(case, *HEIRS))
+    above = ([u for u in lookup.allowed(case, rung) if u != himself] for rung in rungs)
+    return next((people for people in above if people), [])
 
 
 def _owners(lookup: Lookup, case: Case, event: Event) -> list[UserId]:

@@ -93,7 +93,8 @@ def test_commands_name_their_version_and_may_be_repeated() -> None:
     for method, path, operation in operations():
         headers = {p["name"]: p for p in operation["parameters"] if p["in"] == "header"}
         if path.startswith("/api/cases/") and method == "post":
-            assert headers["If-Match"]["required"] is True
+            blind = path.endswith("/break-glass")  # by somebody who can't know the version
+            assert blind or headers["If-Match"]["required"] is True
             assert "Idempotency-Key" in headers
 
 

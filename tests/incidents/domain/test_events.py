@@ -16,6 +16,7 @@ from incidents.domain.case import EVENTS, ROWS, TRACKS
 from incidents.domain.complaint_ends import ComplaintExtended
 from incidents.domain.disciplinary import DisciplinaryOpened
 from incidents.domain.facts import Event, PersonId
+from incidents.domain.glass import BreakGlassUsed
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.letters import (
     AlertFailed,
@@ -35,7 +36,7 @@ from incidents.domain.users import TokenIssued
 from incidents.domain.vocabulary import Agency, Moderation, Stage
 from tests.incidents.domain.cases import LETTER, reported
 from tests.incidents.domain.happy_paths import HAPPY_PATHS
-from tests.incidents.domain.school import NOTIFIER
+from tests.incidents.domain.school import DSL, FRIDAY, NOTIFIER, id_of
 from tests.incidents.domain.support import sealed_fields
 
 ALL: Final = {**EVENTS, **users.EVENTS}
@@ -127,7 +128,7 @@ def test_an_event_is_frozen_and_refuses_unknown_fields(kind: type[Event]) -> Non
 def test_every_event_but_the_first_is_recorded_by_some_row() -> None:
     listed = {kind for _, row in ROWS.values() for kind in row.records}
     of_deadlines: set[type[Event]] = {DeadlineMet, DeadlineSet}
-    assert set(EVENTS.values()) == listed | of_deadlines | {IncidentLogged}
+    assert set(EVENTS.values()) == listed | of_deadlines | {IncidentLogged, BreakGlassUsed}
 
 
 def test_every_row_records_only_what_its_tracks_can_apply() -> None:
@@ -180,6 +181,8 @@ def recorded_by_examples() -> tuple[Event, ...]:
         alert=LETTER, code="A1", prompted_by=LETTER, failed_because="mailbox_unknown"
     )
     stories.append(reported().after(failed, by=NOTIFIER))
+    glass = BreakGlassUsed(user=id_of(DSL), until=FRIDAY, reason="A child is missing.")
+    stories.append(reported().also(glass, by=DSL))
     return tuple(recorded.event for story in stories for recorded in story)
 
 

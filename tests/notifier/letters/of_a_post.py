@@ -135,4 +135,6 @@ SAMPLES: Final[dict[str, Letter]] = {
     "A1": Alert(**common(REPORTER), about="a new report is waiting", act_by=at(23, 16, 40)),
     "A4": Alert(**common(REPORTER), about="a referral is to be decided on", act_by=at(20, 18)),
     "A8": Alert(**common(REPORTER), about="the assessment is not recorded", act_by=at(24, 16, 40)),
+    "A10": Alert(**common(REPORTER), about="somebody has read a case in an emergency"),
+    "A10b": Alert(**common(REPORTER), about="the case needs another lead"),
 }

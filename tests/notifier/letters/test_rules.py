@@ -12,6 +12,7 @@ from notifier.render import Renderer
 from notifier.rules import Approval, Audience, BadLetters, Class, Form, read_table
 from tests.notifier.letters.samples import USUAL
 
+CONFLICT = "incidents.conflict_declared.v1"
 LOGGED = "incidents.incident_logged.v1"
 TO_PARENT = (Form.PDF, Approval.LEAD)
 REFERRED = "incidents.referral_made.v1"
@@ -55,6 +56,14 @@ def problems_of(own: Path, schemas: Path, old: str, new: str) -> tuple[str, ...]
         ("L20", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
         ("L31", "incidents.case_closed.v1", Audience.REPORTER, Form.EMAIL, Approval.NONE),
         ("A8", "incidents.deadline_missed.v1", Audience.DEADLINE_OWNER, Form.EMAIL, Approval.NONE),
+        ("A10", "incidents.break_glass_used.v1", Audience.HEAD_OR_CHAIR, Form.EMAIL, Approval.NONE),
+        (
+            "A10b",
+            "incidents.conflict_declared.v1",
+            Audience.HEAD_OR_CHAIR,
+            Form.EMAIL,
+            Approval.NONE,
+        ),
         ("L6", "incidents.complaint_referral_made.v1", Audience.NAMED_PERSON, *TO_PARENT),
         ("L6b", "incidents.complaint_diverted.v1", Audience.COMPLAINANT, *TO_PARENT),
         ("L7", "incidents.complaint_acknowledged.v1", Audience.COMPLAINANT, *TO_PARENT),
