@@ -16,6 +16,6 @@ def an_hour_ago() -> datetime:
 clock.now = an_hour_ago
 
 if __name__ == "__main__":
-    from incidents.__main__ import main
+    from incidents.cli import main
 
     main(prog_name="python -m tests.faults.early")

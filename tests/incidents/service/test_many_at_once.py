@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from incidents.cases import Done, Key
+from incidents.cases import Done
+from incidents.changes import Key
 from incidents.domain.intake import AcknowledgeReport, AddInformation, LogIncident
 from incidents.domain.vocabulary import Category, Kind
 from tests.support.office import Office
