@@ -9,6 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from incidents.domain.facts import UserId
+from incidents.domain.registers import accounts
+from incidents.domain.registers.accounts import (
+    ApproveApplication,
+    CreateAccount,
+    SubmitApplication,
+)
+from incidents.domain.registers.custody import KeptIn
+from incidents.domain.school import User
 from incidents.domain.vocabulary import Role
 from incidents.installation import Installation
 from incidents.store.files import make_folder, write_over
@@ -28,6 +37,11 @@ PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
     "auditor": ("The auditor", Role.AUDITOR),
 }
 """By the name in the file of tokens."""
+APPLICATION: Final = SubmitApplication(
+    platform="Twitter",
+    name="The school's news",
+    purpose="To tell parents and carers what happens at the school.",
+)
 VALID_FOR: Final = timedelta(days=90)
 
 
@@ -41,7 +55,37 @@ def prepare(installation: Installation) -> Path:
     if any(installation.users.sign_in(tokens.get(key, "")) is None for key in PEOPLE):
         make_folder(path.parent)
         write_over(path, json.dumps(_tokens(installation), indent=2).encode() + b"\n")
+    _account(installation)
     return path
+
+
+def _account(installation: Installation) -> None:
+    """The school's one account, on Twitter: its register begins with it."""
+    school = next(iter(installation.schools))
+    registers, users = installation.registers, installation.users
+    if registers.all(school, accounts.REGISTER):
+        return
+    known = {person.email: person for person in users.people(school, users.roster(school))}
+
+    def by(key: str) -> User:
+        person = known[_address(key)]
+        return User(id=person.id, school=school, roles=person.roles)
+
+    ids = {key: UserId(known[_address(key)].id) for key in ("staff", "second_staff", "moderator")}
+    applied = registers.begin(by("staff"), accounts.REGISTER, APPLICATION).entry.id
+    approval = ApproveApplication(monitors=(ids["staff"], ids["second_staff"]))
+    registers.ask(by("slt"), accounts.REGISTER, applied, approval)
+    creation = CreateAccount(
+        created_at=installation.clock(),
+        custodian=ids["moderator"],
+        kept_in=KeptIn.PASSWORD_MANAGER,
+        reference="school accounts, entry 1",
+    )
+    registers.ask(by("moderator"), accounts.REGISTER, applied, creation)
+
+
+def _address(key: str) -> str:
+    return f"{key.replace('_', '-')}@demonstration.example.org"
 
 
 def _tokens(installation: Installation) -> dict[str, str]:
@@ -51,7 +95,7 @@ def _tokens(installation: Installation) -> dict[str, str]:
     expires_at = installation.clock() + VALID_FOR
     tokens = {}
     for key, (name, role) in PEOPLE.items():
-        email = f"{key.replace('_', '-')}@demonstration.example.org"
+        email = _address(key)
         user = known.get(email) or users.add(school, name, email, [role])
         tokens[key] = users.issue_token(school, user, expires_at)
     return tokens

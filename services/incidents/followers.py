@@ -17,6 +17,10 @@ VIEWS: Final = "views"
 SEQUENCER: Final = "sequencer"
 RELAY: Final = "relay"
 TIMEKEEPER: Final = "timekeeper"
+STATISTICS: Final = "statistics"
+"""Whoever asks for figures brings them up to date himself: nothing waits for this one."""
+SEARCH: Final = "search"
+"""Only who asks for words and names a position waits for it."""
 NAMES: Final = (VIEWS, SEQUENCER, RELAY, TIMEKEEPER)
 
 LATE: Final = timedelta(seconds=10)

@@ -5,7 +5,7 @@ entry is told that there is none, before any rule is asked.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -17,7 +17,7 @@ from incidents import users
 from incidents.cases import Cases
 from incidents.changes import AskedBefore, Change, Key, Stale, claim_key, done_before
 from incidents.domain.access import Sight
-from incidents.domain.facts import REDACTED, Recorded, SchoolId, Text
+from incidents.domain.facts import REDACTED, Event, Recorded, SchoolId, Sealed, Text
 from incidents.domain.registers import REGISTERS, accounts, images
 from incidents.domain.registers.images import (
     CHECKERS,
@@ -64,6 +64,14 @@ class Written(Generic[E]):
     entry: E
     receipt: tuple[Receipt, ...]
     events: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of an entry, and what it says as far as its reader may know."""
+
+    recorded: Recorded
+    said: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,10 @@ class Registers:
         """
         ask = _Ask(self, register, user, entry, command, version, key)
         return await self._written(ask, register)
+
+    def begin(self, user: User, register: Register[E], command: Command) -> Written[E]:
+        """`begun` for a thread."""
+        return self.store.write(_Begin(self, register, user, command, None))
 
     def ask(self, user: User, register: Register[E], entry: UUID, command: Command) -> Written[E]:
         """`asked` for a thread, on the entry as it is now."""
@@ -206,6 +218,27 @@ class Registers:
 
         return words
 
+    def history(self, user: User, register: Register[E], entry: UUID) -> list[Happening]:
+        """Return everything that happened to an entry, as this user may read it.
+
+        Raises `NoSuchEntry`.
+        """
+        of, much = self.seen(user, register, entry)
+        words = self.words(of, much)
+        return [
+            Happening(recorded, dict(_told(register, of, user, recorded.event, words)))
+            for recorded in self.store.history(entry)
+        ]
+
+    def replayed(self, history: Sequence[Recorded]) -> Mapping[str, Any] | None:
+        """Return the entry a history adds up to, words withheld; None if it is no entry's."""
+        first = type(history[0].event)
+        register = next((one for one in REGISTERS if one.begin.records[0] is first), None)
+        if register is None:
+            return None
+        entry = register.replay(history)
+        return {name: _withheld(getattr(entry, name)) for name in entry.__struct_fields__}
+
     def objections(self, school: SchoolId, stamp: int | None = None) -> tuple[int, list[str]]:
         """Return whoever is not to be pictured by name, and the stamp of the list."""
         kind = Kind(school, images.REGISTER.kind)
@@ -249,6 +282,19 @@ class Registers:
 
 WITHHELD: Final = "[withheld]"
 """What an auditor reads in place of people's words."""
+
+
+def _told(
+    register: Register[E], entry: E, user: User, event: Event, words: Callable[[Text], str]
+) -> Iterator[tuple[str, Any]]:
+    for name in event.__struct_fields__:
+        if register.shows(name, entry, user):
+            value = getattr(event, name)
+            yield name, words(value) if isinstance(value, Sealed) else value
+
+
+def _withheld(value: Any) -> Any:
+    return WITHHELD if isinstance(value, Sealed) else value
 
 
 def may_check(user: User) -> Role:

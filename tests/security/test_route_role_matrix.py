@@ -154,6 +154,7 @@ async def test_a_register_is_begun_listed_and_read_by_those_it_is_for(
     begin, listed = operation_at("POST", register), operation_at("GET", register)
     entry = await begun(client, register)
     one = operation_at("GET", register, "/{entry_id}")
+    history = operation_at("GET", register, "/{entry_id}/history")
     for who, (_, role) in PEOPLE.items():
         there, asker = entry_of(client, register, entry), user(client, who)
         answer = await begin.call(client, who)
@@ -166,6 +167,8 @@ async def test_a_register_is_begun_listed_and_read_by_those_it_is_for(
         assert answer.status_code == (200 if shown else 403), (who, answer.text)
         much = register.sight(there, asker)
         answer = await one.call(client, who, entry=entry)
+        assert answer.status_code == (404 if much is Sight.NONE else 200), (who, answer.text)
+        answer = await history.call(client, who, entry=entry)
         assert answer.status_code == (404 if much is Sight.NONE else 200), (who, answer.text)
 
 

@@ -23,9 +23,9 @@ from incidents.domain.registers.register import Entry, Offer, Register
 from incidents.domain.school import User
 from incidents.domain.state import Deadline
 from incidents.domain.table import Reason, RowOf
-from incidents.domain.vocabulary import DeadlineState, Due, Moment
+from incidents.domain.vocabulary import DeadlineState, Due, Moment, Role
 from incidents.installation import Installation
-from incidents.registers import Written, may_check
+from incidents.registers import Happening, Written, may_check
 from incidents.store import Receipt
 
 # ── what is shown of an entry ─────────────────────────────────────────────────────────────────────
@@ -216,6 +216,53 @@ def _read(register: Register[Any]) -> HTTPRouteHandler:
     return operation("GET", f"/api/{register.path}/{{entry_id:uuid}}", contract)(read)
 
 
+class EntryEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened to an entry: who, in which role, when, and what was said."""
+
+    version: int
+    event: str
+    recorded_at: Moment
+    occurred_at: Moment
+    role: Role
+    user: UUID | None = None
+    data: dict[str, Any] = {}
+
+
+class EntryHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that happened to an entry, in its order."""
+
+    entries: list[EntryEvent]
+
+
+def _history(register: Register[Any]) -> HTTPRouteHandler:
+    contract = Contract(
+        id=f"read{register.entry.__name__}History",
+        summary=f"Everything that happened to one {register.track.name}",
+        tag="registers",
+        answer=EntryHistory,
+        refuses=(404,),
+    )
+
+    def history(request: Call, entry_id: FromPath[UUID]) -> Response[EntryHistory]:
+        found = request.installation.registers.history(request.user, register, entry_id)
+        return Response(EntryHistory(entries=[_event(one) for one in found]))
+
+    return operation("GET", f"/api/{register.path}/{{entry_id:uuid}}/history", contract)(history)
+
+
+def _event(one: Happening) -> EntryEvent:
+    recorded = one.recorded
+    return EntryEvent(
+        version=recorded.version,
+        event=recorded.event.TOPIC,
+        recorded_at=recorded.recorded_at,
+        occurred_at=recorded.occurred_at,
+        role=recorded.actor.role,
+        user=recorded.actor.user,
+        data=msgspec.to_builtins(one.said),
+    )
+
+
 def _list(register: Register[Any]) -> HTTPRouteHandler:
     contract = Contract(
         id="list" + "".join(part.capitalize() for part in register.path.split("-")),
@@ -286,6 +333,7 @@ def _routes() -> Iterator[HTTPRouteHandler]:
         yield _list(register)
         yield _begin(register)
         yield _read(register)
+        yield _history(register)
         for row in register.track.rows:
             if row.for_people:
                 yield _command(register, row)

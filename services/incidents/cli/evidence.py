@@ -86,6 +86,10 @@ def replay(case_id: UUID, version: int | None) -> None:
         history = installation.cases.history(case_id, version)
         if not history:
             raise Failed("There is no such case.")
+        entry = installation.registers.replayed(history)
+        if entry is not None:
+            _echo_json(entry)
+            return
         page = case_page(
             rules.replay(history),
             Sight.AUDIT,
@@ -113,5 +117,5 @@ def export(case_id: UUID, path: Path) -> None:
     click.echo(f"{path}: {len(events)} events. Check it with: python verify.py {path}")
 
 
-def _echo_json(value: msgspec.Struct) -> None:
+def _echo_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

@@ -15,7 +15,7 @@ from typing import Any, Final
 from durable import StoreUnavailable
 from incidents.answers import Answers
 from incidents.broker import Broker, connect
-from incidents.followers import RELAY, SEQUENCER, TIMEKEEPER, VIEWS
+from incidents.followers import RELAY, SEARCH, SEQUENCER, STATISTICS, TIMEKEEPER, VIEWS
 from incidents.inbox import Inbox
 from incidents.installation import Installation
 from incidents.messages import publish
@@ -52,7 +52,7 @@ async def work(installation: Installation, stopping: asyncio.Event) -> None:
     )
     try:
         # What needs no broker does not wait for one.
-        for part in (_views, _sequencer, _timekeeper):
+        for part in (_views, _search, _statistics, _sequencer, _timekeeper):
             office.begin(part(installation), alone=True)
         if await office.until(stopping, connecting):
             broker = connecting.result()
@@ -130,6 +130,18 @@ def _views(installation: Installation) -> Part:
     views = installation.views
     work = in_a_thread(VIEWS, lambda stop: views.follow(installation.store, stop))
     return Part(VIEWS, work, position=views.position, pulse=views.position)
+
+
+def _search(installation: Installation) -> Part:
+    search = installation.search
+    work = in_a_thread(SEARCH, search.follow)
+    return Part(SEARCH, work, position=search.position, pulse=search.position)
+
+
+def _statistics(installation: Installation) -> Part:
+    figures = installation.statistics
+    work = in_a_thread(STATISTICS, lambda stop: figures.follow(installation.store, stop))
+    return Part(STATISTICS, work, position=figures.position, pulse=figures.position)
 
 
 def _sequencer(installation: Installation) -> Part:

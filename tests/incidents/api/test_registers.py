@@ -329,3 +329,33 @@ async def test_nobody_advises_himself_and_the_second_opinion_is_another_ones(
     await done(client, "second_deputy", second, {**said, "verdict": "do_not_publish"})
     shown = await page(client, "slt", path)
     assert (shown["verdict"], shown["second_verdict"]) == ("change_first", "do_not_publish")
+
+
+async def test_what_happened_to_an_entry_is_read_by_those_who_see_it(client: Client) -> None:
+    path = await active(client)
+    told = (await page(client, "moderator", f"{path}/history"))["entries"]
+    assert [one["event"] for one in told][:2] == [
+        "incidents.account_application_submitted",
+        "incidents.deadline_set",
+    ]
+    assert told[0]["data"]["purpose"] == PURPOSE
+    (custody,) = [one for one in told if one["event"] == "incidents.account_custody_recorded"]
+    assert custody["data"]["reference"] == KEPT["reference"]
+    told = (await page(client, "slt", f"{path}/history"))["entries"]
+    (custody,) = [one for one in told if one["event"] == "incidents.account_custody_recorded"]
+    assert "reference" not in custody["data"]
+    told = (await page(client, "auditor", f"{path}/history"))["entries"]
+    assert told[0]["data"]["purpose"] == "[withheld]"
+    assert (await client.get("clerk", f"/api/{path}/history")).status_code == 404
+
+
+async def test_an_entry_replays_to_what_it_is_with_its_words_withheld(client: Client) -> None:
+    path = await active(client)
+    installation = client.life.installation
+    history = installation.store.history(UUID(path.split("/")[1]))
+    replayed = installation.registers.replayed(history)
+    assert replayed is not None
+    assert (replayed["state"], replayed["name"]) == ("active", "[withheld]")
+    assert installation.registers.replayed(history[:1]) is not None
+    case = await client.report()
+    assert installation.registers.replayed(installation.store.history(case.id)) is None
