@@ -104,13 +104,22 @@ class Workers:
             self._woken.recv(4096)
 
 
-def listening(host: str, port: int, *, shared: bool) -> socket.socket:
-    """Return a socket that listens; with `shared`, others of ours may listen there too.
+def bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    """Return a socket to listen on; with `shared`, others of ours may listen there too.
 
-    Raises OSError.
+    It does not listen yet: nobody is to connect to one who is not ready while another is. Raises
+    OSError.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048, reuse_port=shared)
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        found.bind((host, port))
+    except OSError:
+        found.close()
+        raise
+    return found
 
 
 def _end_with_the_parent() -> Callable[[], None] | None:

@@ -26,7 +26,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn
 
     from incidents.api.app import create_app
-    from incidents.api.workers import listening
+    from incidents.api.workers import bound
 
     with opened(settings) as installation:
         config = uvicorn.Config(
@@ -36,10 +36,8 @@ def _serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        config.load()
-        # Only now, when nobody who connects has to wait for it.
         try:
-            listener = listening(settings.host, settings.port, shared=settings.api_workers > 1)
+            listener = bound(settings.host, settings.port, shared=settings.api_workers > 1)
         except OSError as reason:
             where = f"port {settings.port} of {settings.host}"
             raise Failed(f"Nothing can listen on {where}: {reason.strerror}.") from reason

@@ -52,7 +52,7 @@ class Served:
 
     def both_answer(self) -> bool:
         """Whether each of two has answered somebody since it began."""
-        self.ask("GET", "/api/me")
+        self.ask("GET", "/health/live")
         told = self.ask("GET", "/metrics").body.decode()
         return set(re.findall(r'_total\{.*worker="(\d)"', told)) == {"1", "2"}
 
