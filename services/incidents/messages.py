@@ -15,7 +15,7 @@ import msgspec
 from incidents.domain.assessment import AssessmentRecorded
 from incidents.domain.behaviour import BehaviourPolicyApplied
 from incidents.domain.breach import DataBreachSuspected, IcoDecided, SubjectsInformed
-from incidents.domain.closing import CaseClosed
+from incidents.domain.closing import CaseClosed, OutcomeRecorded
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.concerns import PatternDetected
 from incidents.domain.conflict import ConflictDeclared
@@ -28,7 +28,7 @@ from incidents.domain.first_stage import (
     Stage1Decided,
 )
 from incidents.domain.glass import BreakGlassUsed
-from incidents.domain.images import ListedChildPublished
+from incidents.domain.images import ListedChildPublished, PublicationTakenDown
 from incidents.domain.intake import IncidentLogged
 from incidents.domain.internal import MeetingInvited, RemovalReminded
 from incidents.domain.letters import LetterApproved, LetterResolved, LetterWithdrawn
@@ -77,6 +77,8 @@ PUBLISHED: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     RemovalReminded: ("v1", ("person",)),
     BehaviourPolicyApplied: ("v1", ("person",)),
     ListedChildPublished: ("v1", ("person",)),
+    PublicationTakenDown: ("v1", ()),
+    OutcomeRecorded: ("v1", ()),
     CaseEscalated: ("v1", ()),
     SecondOpinionRequested: ("v1", ("opinion",)),
     DisclosureAgreed: ("v1", ("agency", "person")),

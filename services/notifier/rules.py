@@ -43,6 +43,14 @@ class Audience(StrEnum):
     SUBJECT_STAFF = "subject_staff"
     NAMED_PERSON = "named_person"
     COMPLAINANT = "complainant"
+    TOLD_STAFF = "told_staff"
+    PUPILS_PARENTS = "pupils_parents"
+    PEOPLE_INFORMED = "people_informed"
+    PUBLISHED_CHILD = "published_child"
+    AFFECTED = "affected"
+    HEADTEACHER = "headteacher"
+    DPO_AND_HEADTEACHER = "dpo_and_headteacher"
+    DSL = "dsl"
     SCHOOL_ACCOUNT = "school_account"
     AGENCY = "agency"
     DEADLINE_OWNER = "deadline_owner"
@@ -76,14 +84,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One row of the table.
 
     `when` is the event's published type, e.g. `incidents.case_closed.v1`; `where` narrows it to
-    events whose listed fields have exactly these values. `template` and `title` are what the letter
-    says and is called; `subject` is the e-mail's. After `not_after_hours` from the event nothing is
-    sent any more. `marking` stands above the address, e.g. "Private and confidential".
+    events whose listed fields have exactly these values (a list: one of them). `template` and
+    `title` are what the letter says and is called; `subject` is the e-mail's. After
+    `not_after_hours` from the event nothing is sent any more. `marking` stands above the address,
+    e.g. "Private and confidential".
     """
 
     code: str
     when: str
-    where: Mapping[str, bool | int | str] = {}
+    where: Mapping[str, bool | int | str | tuple[str, ...]] = {}
     to: Audience
     class_: Class = msgspec.field(name="class")
     form: Form
@@ -104,12 +113,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """How long after its event the letter may still be sent."""
         return timedelta(hours=self.not_after_hours)
 
+    @property
+    def conditions(self) -> Mapping[str, tuple[bool | int | str, ...]]:
+        """What each of the narrowing fields may be."""
+        return {
+            name: value if isinstance(value, tuple) else (value,)
+            for name, value in self.where.items()
+        }
+
     def matches(self, event_type: str, data: Mapping[str, object]) -> bool:
         """Whether this event asks for this letter."""
         return self.when == event_type and all(
             # True == 1 in Python, but not in a message
-            type(data.get(name)) is type(value) and data[name] == value
-            for name, value in self.where.items()
+            any(type(data.get(name)) is type(value) and data[name] == value for value in values)
+            for name, values in self.conditions.items()
         )
 
 
@@ -230,8 +247,11 @@ def _event_problems(rule: Rule, events: Path) -> Iterator[str]:
         yield str(problem)
         return
     data = envelope.fields.get("data", envelope)
-    for name, value in rule.where.items():
-        yield from _condition_problems(name, value, data.fields)
+    for name, values in rule.conditions.items():
+        if not values:
+            yield f"where: '{name}' has an empty list, so the letter would never be written"
+        for value in values:
+            yield from _condition_problems(name, value, data.fields)
 
 
 def _condition_problems(

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import msgspec
+
 from incidents.letter_data.common import Clause, Clauses, Letter, Moment, Post
 
 
@@ -40,21 +42,31 @@ class StaffCorrection(Letter, frozen=True, kw_only=True):
 
 
 class PostStillThere(Letter, frozen=True, kw_only=True):
-    """L3, to a parent or carer: asks once more, and offers to talk with the chair of governors."""
+    """L3, to a parent or carer: asks once more, says what comes next, offers the chair's help."""
 
     post: Post
     policy_title: str
     clauses: Clauses
-    asked_on: date
-    checked_on: date
+    next_steps: str
+    asked_on: date | None = None
+    meeting_slots: list[Moment] = msgspec.field(default_factory=list)
 
 
 class PupilsBehaviour(Letter, frozen=True, kw_only=True):
-    """L16, to the parents of one pupil: the behaviour policy, and support. No other child."""
+    """L16, to the parents of one pupil: what was done with this pupil, and support."""
 
-    policy_title: str
-    clauses: Clauses
-    seen_on: date
+    child: str
+    known_on: date
+    clauses: list[Clause] = msgspec.field(default_factory=list)
+    done: str
+    support: str | None = None
+
+
+class TrainingSet(Letter, frozen=True, kw_only=True):
+    """L17b, to a member of staff: a training, and by when."""
+
+    topic: str
+    attend_by: date
 
 
 class ToldOfAllegation(Letter, frozen=True, kw_only=True):
@@ -64,11 +76,13 @@ class ToldOfAllegation(Letter, frozen=True, kw_only=True):
     agreed: str
 
 
-class TrainingSet(Letter, frozen=True, kw_only=True):
-    """L17b, to a member of staff: a training, and by when."""
+class ChildPublished(Letter, frozen=True, kw_only=True):
+    """L27, to the parents of one child: where the picture stood, from when, until when."""
 
-    topic: str
-    attend_by: date
+    child: str
+    where: str
+    published_on: date
+    taken_down_on: date
 
 
 class DealtWith(Letter, frozen=True, kw_only=True):
@@ -86,7 +100,7 @@ class ReportClosed(Letter, frozen=True, kw_only=True):
 
 
 class Alert(Letter, frozen=True, kw_only=True):
-    """A1, A4, A8: content-free. `about` is the kind of thing to do, never what happened."""
+    """Every alert: content-free. `about` is the kind of thing to do, never what happened."""
 
     about: str
     act_by: Moment | None = None

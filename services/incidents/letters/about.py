@@ -78,9 +78,14 @@ def date_words(lookup: Lookup, about: About, moment: datetime) -> str:
 
 def latest(lookup: Lookup, about: About, kind: type[E]) -> E:
     """The last event of this kind up to the one that asks for the letter. Raises `NotToBeSent`."""
-    history = lookup.cases.history(about.case.id)
-    before = (r.event for r in reversed(history) if r.version <= about.event.version)
-    for event in before:
-        if isinstance(event, kind):
-            return event
-    raise NotToBeSent("nothing_to_tell")
+    recorded = earlier(lookup, about, kind)
+    if recorded is None or not isinstance(recorded.event, kind):
+        raise NotToBeSent("nothing_to_tell")
+    return recorded.event
+
+
+def earlier(lookup: Lookup, about: About, kind: type[E]) -> Recorded | None:
+    """The same with when it was recorded and by whom; None where there was none."""
+    history = reversed(lookup.cases.history(about.case.id))
+    before = (r for r in history if r.version <= about.event.version)
+    return next((r for r in before if isinstance(r.event, kind)), None)

@@ -22,6 +22,29 @@ def _possible_offence(lookup: Lookup, about: About) -> data.Letter:
     return _alert(lookup, about, what, Due.POLICE)
 
 
+def _danger(lookup: Lookup, about: About) -> data.Letter:
+    return _alert(lookup, about, "somebody may be in danger: look at the case now", None)
+
+
+def _press(lookup: Lookup, about: About) -> data.Letter:
+    what = "a journalist has asked the school something: answer nothing before you have support"
+    return _alert(lookup, about, what, Due.PRESS_HEAD_TOLD)
+
+
+def _breach(lookup: Lookup, about: About) -> data.Letter:
+    what = "personal data may have got out: look at it and decide who has to be told"
+    return _alert(lookup, about, what, Due.BREACH_REVIEW)
+
+
+def _published(lookup: Lookup, about: About) -> data.Letter:
+    what = "a picture that must not be published is to be taken down at once"
+    return _alert(lookup, about, what, Due.TAKEDOWN)
+
+
+def _pattern(lookup: Lookup, about: About) -> data.Letter:
+    return _alert(lookup, about, "several reports are to be looked at together", None)
+
+
 def _deadline_passed(lookup: Lookup, about: About) -> data.Letter:
     event = about.of(DeadlineMissed)
     return _alert(lookup, about, TO_DO[event.due], None)
@@ -49,7 +72,12 @@ def _alert(lookup: Lookup, about: About, what: str, due: Due | None) -> data.Let
 KINDS: Final[Mapping[str, Facts]] = {
     "A1": _new_report,
     "A4": _possible_offence,
+    "A2": _danger,
+    "A5": _press,
+    "A6": _breach,
+    "A6b": _published,
     "A8": _deadline_passed,
+    "A9": _pattern,
     "A10": _glass_broken,
     "A10b": _conflict,
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from incidents import letter_data as data
 from incidents.domain.facts import SchoolId
-from incidents.letters import alerts, complaints, conduct, referrals
+from incidents.letters import alerts, complaints, conduct, press_and_breach, referrals
 from incidents.letters.about import About, Facts
 from incidents.letters.lookup import Lookup, NotToBeSent
 from incidents.letters.recipients import recipient
@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, Facts]] = {
     **conduct.KINDS,
     **complaints.KINDS,
     **referrals.KINDS,
+    **press_and_breach.KINDS,
     **alerts.KINDS,
 }
 """By the letter's code: the same codes as in `letter_data.LETTERS`."""

@@ -1,9 +1,13 @@
 """To whom: who gets a letter, and who he is at the moment it is written or sent."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from incidents.domain.access import HEIRS
+from incidents.domain.behaviour import BehaviourPolicyApplied
+from incidents.domain.breach import IcoDecided, SubjectsInformed
+from incidents.domain.closing import OutcomeRecorded
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.conflict import ConflictDeclared
 from incidents.domain.contact import UnreasonableContactDecided
@@ -14,13 +18,17 @@ from incidents.domain.first_stage import (
     Stage1Decided,
 )
 from incidents.domain.glass import BreakGlassUsed
-from incidents.domain.internal import MeetingInvited
+from incidents.domain.images import PublicationTakenDown
+from incidents.domain.internal import MeetingInvited, RemovalReminded
+from incidents.domain.press import LaSupportRequested
 from incidents.domain.referring import ReferralMade
 from incidents.domain.remedies import RemedyRequired
 from incidents.domain.second_stage import ComplaintExhausted, PanelConvened
-from incidents.domain.state import Case
+from incidents.domain.sharing import DisclosureAgreed
+from incidents.domain.state import Case, Involvement
 from incidents.domain.timers import DeadlineMissed
-from incidents.domain.vocabulary import Agency, Due, Role
+from incidents.domain.training import TrainingAssigned
+from incidents.domain.vocabulary import STAFF_ROLES, Agency, Due, Part, PersonRole, Role
 from incidents.letter_data import Recipient
 from incidents.letters.lookup import Lookup, NotToBeSent
 
@@ -28,7 +36,14 @@ _MODERATION_DUE: Final = frozenset({Due.MODERATION, Due.AUDIENCE_NOTICE})
 _ABOVE: Final = ((Role.HEADTEACHER,), (Role.CHAIR,))
 _WHERE_CLOSED: Final = (*HEIRS, Role.HEADTEACHER, Role.GOVERNOR)
 """An alert grants no view: at last some governor is told that somebody has to be found."""
-_NAMING: Final = (MeetingInvited, RemedyRequired, ComplaintReferralMade, UnreasonableContactDecided)
+_NAMING: Final = (
+    MeetingInvited,
+    RemovalReminded,
+    RemedyRequired,
+    TrainingAssigned,
+    ComplaintReferralMade,
+    UnreasonableContactDecided,
+)
 _COMPLAINING: Final = (
     ComplaintAcknowledged,
     ComplaintExtended,
@@ -37,8 +52,24 @@ _COMPLAINING: Final = (
     PanelConvened,
     ComplaintExhausted,
 )
-_PEOPLE: Final = frozenset({"subject_parent", "subject_staff", "named_person", "complainant"})
+_UNTIL_AGREED: Final = frozenset({"subject_staff", "told_staff", "pupils_parents", "affected"})
+"""While an agency has the case, these are told nothing that it has not agreed they may be told."""
+_PEOPLE: Final = _UNTIL_AGREED | {
+    "subject_parent",
+    "named_person",
+    "complainant",
+    "people_informed",
+    "published_child",
+}
 """Audiences that are people of the case; whoever else is written to works here."""
+_LEADING: Final = {
+    "slt_pool": (Role.SLT,),
+    "headteacher": (Role.HEADTEACHER,),
+    "headteacher_and_dsl": (Role.HEADTEACHER, Role.DSL),
+    "dpo_and_headteacher": (Role.DPO, Role.HEADTEACHER),
+    "dsl": (Role.DSL,),
+}
+"""Who is alerted; where none of them may see the case, whoever stands above."""
 
 
 def recipients(
@@ -59,14 +90,14 @@ def recipients(
             return [_named_by(event)]
         case "complainant":
             return list(_complaining(event))
-        case "slt_pool":
-            return list(_leaders(lookup, case, Role.SLT))
-        case "headteacher_and_dsl":
-            return list(_leaders(lookup, case, Role.HEADTEACHER, Role.DSL))
+        case "told_staff" | "pupils_parents" | "people_informed" | "published_child" | "affected":
+            return list(_told(case, event))
         case "deadline_owner":
             return list(_owners(lookup, case, event))
-        case "head_or_chair":
-            return list(_above(lookup, case, event))
+    if audience == "head_or_chair":
+        return list(_above(lookup, case, event))
+    if audience in _LEADING:
+        return list(_leaders(lookup, case, *_LEADING[audience]))
     raise NotToBeSent("unknown_audience")
 
 
@@ -74,6 +105,8 @@ def recipient(
     lookup: Lookup, case: Case, audience: str, ref: UUID | None, event: Event
 ) -> Recipient:
     """Return a recipient as he is on record now. Raises `NotToBeSent`."""
+    if audience in _UNTIL_AGREED and case.holds and ref not in case.disclosed:
+        raise NotToBeSent("disclosure_not_agreed")
     if audience in _PEOPLE:
         return _person(lookup, case, ref)
     match audience:
@@ -120,6 +153,28 @@ def _named_by(event: Event) -> PersonId:
     raise NotToBeSent("event_names_nobody")
 
 
+def _told(case: Case, event: Event) -> Sequence[PersonId]:
+    """Whom the event lets know of his own part in the case."""
+    match event:
+        case DisclosureAgreed(person=one):
+            works_here = {p.person for p in case.of(Part.SUBJECT) if p.role in STAFF_ROLES}
+            return [one] if one in works_here else []
+        case BehaviourPolicyApplied():
+            return event.parents
+        case SubjectsInformed():
+            return event.people
+        case PublicationTakenDown():
+            return sorted(case.published_children)
+        case OutcomeRecorded():
+            return [p.person for p in case.of(Part.AFFECTED) if _can_be_written_to(p)]
+    raise NotToBeSent("event_names_nobody")
+
+
+def _can_be_written_to(person: Involvement) -> bool:
+    known = person.name is not None and person.basis is not None
+    return known and (person.email is not None or person.address is not None)
+
+
 def _complaining(event: Event) -> list[PersonId]:
     """Whoever complained; nobody, where it was anonymous."""
     if not isinstance(event, _COMPLAINING):
@@ -128,8 +183,13 @@ def _complaining(event: Event) -> list[PersonId]:
 
 
 def _agency_of(event: Event) -> Agency:
-    if isinstance(event, ReferralMade):
-        return event.agency
+    match event:
+        case ReferralMade():
+            return event.agency
+        case LaSupportRequested():
+            return Agency.LANCASHIRE_CC
+        case IcoDecided():
+            return Agency.ICO
     raise NotToBeSent("event_names_no_agency")
 
 
@@ -139,12 +199,15 @@ def _person(lookup: Lookup, case: Case, ref: UUID | None) -> Recipient:
         raise NotToBeSent("unknown_recipient")
     if person.basis is None:
         raise NotToBeSent("no_basis_for_writing")
-    name = lookup.opened(case, person.name)
+    name, greeting = lookup.opened(case, person.name), lookup.words(case, person.salutation)
+    if person.role is PersonRole.PUPIL:
+        # No letter goes to a child: what is on record is where the parents are reached.
+        name, greeting = f"The parents or carers of {name}", greeting or "parents and carers"
     address = lookup.words(case, person.address)
     return Recipient(
         recipient_ref=person.person,
         name=name,
-        salutation=lookup.words(case, person.salutation) or name,
+        salutation=greeting or name,
         address_lines=address.split("\n") if address else [],
         email=lookup.words(case, person.email),
     )

@@ -90,7 +90,34 @@ def _taken(lookup: Lookup, about: About, agency: Agency) -> list[str]:
     return [*lines, f"At the time: {told}"] if told else lines
 
 
+def _social_care_referral(lookup: Lookup, about: About) -> data.Letter:
+    case, event = about.case, about.of(ReferralMade)
+    return data.SocialCareReferral(
+        **_referral(lookup, about),
+        level=event.level,
+        consent=event.consent.value if event.consent else None,
+        no_consent_because=lookup.words(case, event.no_consent_because),
+        other_children=lookup.words(case, event.other_children),
+    )
+
+
+def _prevent_referral(lookup: Lookup, about: About) -> data.Letter:
+    return data.PreventReferral(**_referral(lookup, about))
+
+
+def _online_report(lookup: Lookup, about: About) -> data.Letter:
+    """Where it is and why it is passed on: no person, no words of a child, nothing that is held."""
+    told = _referral(lookup, about)
+    kept = {name: told[name] for name in data.OnlineReport.__struct_fields__ if name in told}
+    return data.OnlineReport(**kept)
+
+
 KINDS: Final[Mapping[str, Facts]] = {
     "L19": _police_referral,
     "L20": _lado_referral,
+    "L21": _social_care_referral,
+    "L22": _prevent_referral,
+    "L23": _online_report,
+    "L24b": _online_report,
+    "L25b": _online_report,
 }

@@ -25,6 +25,12 @@ HEAD: Final = Contact(
 CLERK: Final = Contact(
     name="A. Clerk", role="Clerk to the panel", phone="01632 960126", email="clerk@example.org"
 )
+DPO: Final = Contact(
+    name="A. Officer",
+    role="Data protection officer",
+    phone="01632 960127",
+    email="dpo@example.org",
+)
 PARENT: Final = Recipient(name="The Parent", salutation="Parent")
 POSTED_PARENT: Final = Recipient(
     name="The Parent",

@@ -10,10 +10,15 @@ import msgspec
 
 from incidents.letter_data import LETTERS, Letter
 from notifier.shape import Kind, Shape, read_shape
-from tests.notifier.letters import of_a_complaint, of_a_post
+from tests.notifier.letters import of_a_complaint, of_a_post, of_agencies, of_conduct
 from tests.notifier.letters.people import PRINT, QUESTIONS, at
 
-USUAL: Final[dict[str, Letter]] = {**of_a_post.SAMPLES, **of_a_complaint.SAMPLES}
+USUAL: Final[dict[str, Letter]] = {
+    **of_a_post.SAMPLES,
+    **of_a_complaint.SAMPLES,
+    **of_conduct.SAMPLES,
+    **of_agencies.SAMPLES,
+}
 
 ACCENTED_NAME: Final = "Siân Łukasiewicz-Ó Conchúir"
 ACCENTED: Final = "Zoë’s naïve façade, Ŵyn ŷ Żółć, Đặng Thị Huyền, Ελένη, Юлія"
@@ -30,7 +35,7 @@ TOLD_AT_LENGTH: Final = frozenset(
         *("other_children", "other_work", "no_consent_because", "late_because"),
         *("issues", "outcome_wanted", "understood", "investigated", "reasons", "remedies"),
         *("recommendations", "behaviour", "limits", "query", "asked", "agreed"),
-        *("nature", "consequences", "measures"),
+        *("nature", "consequences", "measures", "next_steps", "done", "topic"),
     }
 )
 AS_USUAL: Final = frozenset({"reference", "phone", "email", "salutation", "action", "about"})

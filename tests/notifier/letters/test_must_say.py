@@ -1,12 +1,12 @@
-"""What each letter must say whatever its facts, and what it has no words for. One row a letter.
+"""Each letter says what it must and has no words for what it must not: one row of `duties` each.
 
-The letters of the first table of `test_content.py` have tests of their own there.
+The letters that `test_content.py` names have tests of their own there.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
@@ -16,130 +16,10 @@ from notifier.render import Renderer
 from notifier.render.words import Words
 from notifier.rules import Form
 from notifier.shape import Shape, read_shape
-from tests.notifier.letters.samples import least, most, schema, usual
+from tests.notifier.letters.codes import ALERTS
+from tests.notifier.letters.duties import DUTIES, OF_A_PAGE, TO_AGENCIES
+from tests.notifier.letters.samples import USUAL, least, most, schema, usual
 
-THREATS: Final = frozenset(
-    {
-        *("must", "demand", "demands", "legal", "solicitor", "court", "police", "ban", "banned"),
-        *("sanction", "consequences", "unless", "defamatory", "prosecute", "disciplinary"),
-        *("failure", "comply", "trespass", "warning"),
-    }
-)
-OTHERS: Final = frozenset(
-    {"people", "facts", "child_words", "evidence", "actions_taken", "opinion", "rationale", "users"}
-)
-"""Fields of the report itself. A letter to a person has none of them."""
-
-
-class Duty(NamedTuple):
-    """`says` in every letter; `never` among the words of the template; `holds` beside the common
-    fields: no other fact can get into it."""
-
-    says: tuple[str, ...]
-    holds: frozenset[str]
-    never: frozenset[str] = THREATS
-
-
-OPEN_TO_MENDING: Final = "large print or another language"
-DUTIES: Final[Mapping[str, Duty]] = {
-    "L6": Duty(
-        says=(
-            "make a formal complaint",
-            "Stage 1.",
-            "Stage 2.",
-            "There is a form",
-            "The school office will send you the complaints procedure and the form",
-            "within 3 months",
-            "we can make an exception",
-            "Some matters have a procedure of their own",
-            "worried about the safety of a child, please tell us at once",
-            "01632 960124",
-            OPEN_TO_MENDING,
-        ),
-        holds=frozenset({"months"}),
-    ),
-    "L6b": Duty(
-        says=(
-            "which we received on 16 November 2026",
-            "has a procedure of its own",
-            "You can appeal against a decision about a school place",
-            "misunderstood it, please tell me",
-            OPEN_TO_MENDING,
-        ),
-        holds=frozenset({"received_on", "procedure"}),
-    ),
-    "L7": Duty(
-        says=(
-            "We received it on 16 November 2026",
-            "What you told us",
-            "What you would like to happen",
-            "If we have misunderstood anything",
-            "Stage 1 of our complaints procedure",
-            OPEN_TO_MENDING,
-        ),
-        holds=frozenset({"received_on", "issues", "outcome_wanted", "understood", "decide_by"}),
-    ),
-    "L8": Duty(
-        says=(
-            "which we received on 16 November 2026",
-            "I am sorry",
-            "Why it takes longer",
-            "by Friday 15 January 2027",
-            OPEN_TO_MENDING,
-        ),
-        holds=frozenset({"received_on", "stage", "reason", "new_date"}),
-    ),
-    "L9": Duty(
-        says=(
-            "What was looked into",
-            "I have upheld part of your complaint",
-            "The reasons",
-            "What happens now",
-            "What concerns the employment of a member of staff is private",
-            "You can ask for Stage 2",
-            "by Tuesday 12 January 2027",
-            "If a fact in this letter is wrong",
-        ),
-        holds=frozenset(
-            {"received_on", "issues", "finding", "investigated", "reasons", "remedies"}
-            | {"stage_2_by"}
-        ),
-    ),
-    "L10": Duty(
-        says=(
-            "Stage 2",
-            "When: Monday 30 November 2026 at 5:30pm",
-            "A panel of 3 governors who have had no part",
-            "You may bring somebody with you",
-            "the papers that the panel will read",
-            "would make coming easier for you",
-        ),
-        holds=frozenset({"hears_at", "members", "papers_by"}),
-    ),
-    "L11": Duty(
-        says=(
-            "heard your complaint on 20 November 2026",
-            "The panel has not upheld your complaint",
-            "The reasons",
-            "What concerns the employment of a member of staff is private",
-            "Department for Education",
-            "www.gov.uk/complain-about-school",
-        ),
-        holds=frozenset({"heard_on", "finding", "reasons", "recommendations"}),
-    ),
-    "L12": Duty(
-        says=(
-            "What has happened",
-            "How we ask you to be in touch from now on",
-            "again by Friday 26 February 2027",
-            "If you are worried about a child, tell us at any time and in any way",
-            "nothing changes for your child",
-            "If you do not agree",
-            "chair of governors",
-        ),
-        holds=frozenset({"behaviour", "limits", "review_on"}),
-    ),
-}
 COMMON: Final = frozenset({"school", "reference", "written_on", "contact", "recipient"})
 
 Facts = Callable[[str], dict[str, Any]]
@@ -192,6 +72,26 @@ def test_it_prints_every_fact_that_it_is_given(
     assert shape_of(code).fields.keys() - COMMON - used == set()
 
 
+TESTED_BY_THEMSELVES: Final = frozenset({"L1", "L2", "L13", "L17", "L19", "L20", "L31"})
+
+
+def test_no_letter_is_without_its_duties() -> None:
+    assert DUTIES.keys() | TESTED_BY_THEMSELVES | set(ALERTS) == USUAL.keys()
+
+
+@pytest.mark.parametrize("code", TO_AGENCIES)
+def test_a_letter_to_an_agency_carries_no_file_and_no_picture(
+    renderer: Renderer, code: str
+) -> None:
+    pdf = renderer.render(renderer.table.rule(code), most(code)).content
+    for media in (b"/EmbeddedFile", b"/Subtype /Image", b"/Subtype/Image"):
+        assert media not in pdf
+
+
+def test_a_report_of_a_page_can_hold_no_person_and_nothing_that_was_said() -> None:
+    assert not {"people", "facts", "child_words", "evidence"} & OF_A_PAGE.holds
+
+
 # ── what depends on the facts ────────────────────────────────────────────────────────────────────
 
 
@@ -214,6 +114,18 @@ def test_it_prints_every_fact_that_it_is_given(
         ("L10", {}, "Papers: You will have them by Monday 23 November 2026"),
         ("L11", {"finding": "upheld"}, "The panel has upheld your complaint"),
         ("L11", {"finding": "partly_upheld"}, "The panel has upheld part of your complaint"),
+        ("L3", {}, "- Wednesday 25 November 2026 at 3:45pm"),
+        ("L3", {}, "I wrote to you on 16 November 2026"),
+        ("L3", {"meeting_slots": []}, "at a time that suits you."),
+        ("L16", {"support": None}, "we will find the right person for that"),
+        ("L21", {"consent": "given"}, "know of this referral and agree to it"),
+        ("L21", {"consent": "refused"}, "do not agree to this referral"),
+        ("L21", {}, "Why without: To ask the parents could put the child at greater risk."),
+        ("L21", {}, "This referral is urgent."),
+        ("L21", {"other_children": None}, "knows of no other children who may be at risk"),
+        ("L24", {}, "Answer wanted by: Monday 23 November 2026 at midday"),
+        ("L24", {"answer_by": None}, "Answer wanted by: Not said"),
+        ("L25", {}, "Why this report comes after 72 hours"),
         ("L11", {"recommendations": None}, "has not asked the school to do anything more"),
     ],
 )

@@ -18,7 +18,7 @@ from tests.notifier.letters.golden import known, samples
 from tests.notifier.letters.hostile import HOSTILE
 from tests.notifier.letters.samples import USUAL, most, usual
 
-PAGES = {"L9": 2, "L19": 2, "L20": 2}
+PAGES = {"L9": 2, "L19": 2, "L20": 2, "L21": 2, "L22": 2}
 """Of an ordinary letter, where it has more than one."""
 
 

@@ -14,7 +14,9 @@ from tests.notifier.letters.samples import USUAL
 
 CONFLICT = "incidents.conflict_declared.v1"
 LOGGED = "incidents.incident_logged.v1"
+OTHERS = ("helpline", "lancashire_cc", "ico")
 TO_PARENT = (Form.PDF, Approval.LEAD)
+AT_ONCE = (Form.EMAIL, Approval.NONE)
 REFERRED = "incidents.referral_made.v1"
 ASSESSED = "incidents.assessment_recorded.v1"
 
@@ -56,14 +58,27 @@ def problems_of(own: Path, schemas: Path, old: str, new: str) -> tuple[str, ...]
         ("L20", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
         ("L31", "incidents.case_closed.v1", Audience.REPORTER, Form.EMAIL, Approval.NONE),
         ("A8", "incidents.deadline_missed.v1", Audience.DEADLINE_OWNER, Form.EMAIL, Approval.NONE),
-        ("A10", "incidents.break_glass_used.v1", Audience.HEAD_OR_CHAIR, Form.EMAIL, Approval.NONE),
-        (
-            "A10b",
-            "incidents.conflict_declared.v1",
-            Audience.HEAD_OR_CHAIR,
-            Form.EMAIL,
-            Approval.NONE,
-        ),
+        ("A10", "incidents.break_glass_used.v1", Audience.HEAD_OR_CHAIR, *AT_ONCE),
+        ("A10b", CONFLICT, Audience.HEAD_OR_CHAIR, *AT_ONCE),
+        ("L3", "incidents.removal_reminded.v1", Audience.NAMED_PERSON, *TO_PARENT),
+        ("L16", "incidents.behaviour_policy_applied.v1", Audience.PUPILS_PARENTS, *TO_PARENT),
+        ("L17b", "incidents.training_assigned.v1", Audience.NAMED_PERSON, *TO_PARENT),
+        ("L18", "incidents.disclosure_agreed.v1", Audience.TOLD_STAFF, *TO_PARENT),
+        ("L21", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L22", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L23", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L24", "incidents.la_support_requested.v1", Audience.AGENCY, *TO_PARENT),
+        ("L24b", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L25", "incidents.ico_decided.v1", Audience.AGENCY, *TO_PARENT),
+        ("L25b", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L26", "incidents.subjects_informed.v1", Audience.PEOPLE_INFORMED, *TO_PARENT),
+        ("L27", "incidents.publication_taken_down.v1", Audience.PUBLISHED_CHILD, *TO_PARENT),
+        ("L30", "incidents.outcome_recorded.v1", Audience.AFFECTED, *TO_PARENT),
+        ("A2", "incidents.immediate_danger_raised.v1", Audience.DSL, *AT_ONCE),
+        ("A5", "incidents.press_enquiry_logged.v1", Audience.HEADTEACHER, *AT_ONCE),
+        ("A6", "incidents.data_breach_suspected.v1", Audience.DPO_AND_HEADTEACHER, *AT_ONCE),
+        ("A6b", "incidents.listed_child_published.v1", Audience.DPO_AND_HEADTEACHER, *AT_ONCE),
+        ("A9", "incidents.pattern_detected.v1", Audience.HEADTEACHER_AND_DSL, *AT_ONCE),
         ("L6", "incidents.complaint_referral_made.v1", Audience.NAMED_PERSON, *TO_PARENT),
         ("L6b", "incidents.complaint_diverted.v1", Audience.COMPLAINANT, *TO_PARENT),
         ("L7", "incidents.complaint_acknowledged.v1", Audience.COMPLAINANT, *TO_PARENT),
@@ -99,7 +114,13 @@ def test_a_logged_incident_alerts_the_leaders_and_answers_the_reporter(renderer:
 def test_a_referral_asks_for_the_letter_of_its_agency_and_no_other(renderer: Renderer) -> None:
     assert codes(renderer, REFERRED, agency="police") == ["L19"]
     assert codes(renderer, REFERRED, agency="lado") == ["L20"]
-    assert codes(renderer, REFERRED, agency="prevent") == []
+    assert codes(renderer, REFERRED, agency="social_care") == ["L21"]
+    assert codes(renderer, REFERRED, agency="prevent") == ["L22"]
+    assert {*codes(renderer, REFERRED, agency="lancashire_cc")} == {"L24b"}
+    assert codes(renderer, REFERRED, agency="ico") == ["L25b"]
+    for online in ("ceop", "iwf", "helpline"):
+        assert codes(renderer, REFERRED, agency=online) == ["L23"]
+    assert codes(renderer, REFERRED, agency="somebody else") == []
     assert codes(renderer, REFERRED) == []
 
 
@@ -160,6 +181,7 @@ def test_every_wrong_row_is_named_at_once(own: Path, schemas: Path) -> None:
     assert [problem.split(":")[0] for problem in refused.value.problems] == [
         "letters.toml, row L1",
         "letters.toml, row L13",
+        "letters.toml, row L24",
     ]
 
 
@@ -176,7 +198,9 @@ def published(tmp_path: Path, renderer: Renderer) -> Path:
     events.mkdir(parents=True)
     for event_type in renderer.table.event_types:
         (events / f"{event_type}.json").write_bytes(event_schema(school={"type": "string"}))
-    agency = {"enum": ["lado", "police", "social_care"]}
+    agency = {"enum": [*("lado", "police", "social_care", "prevent", "ceop", "iwf"), *OTHERS]}
+    report = event_schema(report={"type": "boolean"})
+    (events / "incidents.ico_decided.v1.json").write_bytes(report)
     (events / f"{REFERRED}.json").write_bytes(event_schema(agency=agency))
     offence = {"type": "boolean"}
     (events / f"{ASSESSED}.json").write_bytes(event_schema(possible_offence=offence))
@@ -201,6 +225,12 @@ def test_the_table_fits_the_events_that_are_published(own: Path, published: Path
         ),
         ('agency = "police"', 'agncy = "police"', "publishes no 'agncy'; did you mean 'agency'?"),
         ('agency = "police"', 'agency = "polce"', "never 'polce'; did you mean 'police'?"),
+        (
+            'agency = ["ceop", "iwf"',
+            'agency = ["ceop", "iwff"',
+            "never 'iwff'; did you mean 'iwf'?",
+        ),
+        ('agency = ["ceop", "iwf", "helpline"]', "agency = []", "'agency' has an empty list"),
         ('agency = "police"', "agency = true", "'agency' is text, so it never equals True"),
         ("possible_offence = true", 'possible_offence = "yes"', "is yes or no, so it never"),
     ],
