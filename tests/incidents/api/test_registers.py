@@ -359,3 +359,53 @@ async def test_an_entry_replays_to_what_it_is_with_its_words_withheld(client: Cl
     assert installation.registers.replayed(history[:1]) is not None
     case = await client.report()
     assert installation.registers.replayed(installation.store.history(case.id)) is None
+
+
+REFUSED: Final[list[tuple[str, str, dict[str, Any], int]]] = [
+    ("clerk", "accounts", {"platform": "X", "name": "News", "purpose": PURPOSE}, 403),
+    ("staff", "accounts", {"platform": "X", "name": "pin: 4711", "purpose": PURPOSE}, 422),
+    ("staff", "accounts", {"platform": "X", "name": "News", "purpose": PURPOSE, "id": 1}, 422),
+    ("staff", "image-objections", {}, 403),
+    ("moderator", "image-objections", {"name": "Somebody"}, 422),
+    ("staff", "policies", {"edition": "2026/1", "adopted_on": "2026-09-01"}, 403),
+    ("slt", "policies", {"edition": "2026/1", "adopted_on": "2031-09-01"}, 422),
+    ("auditor", "advice", {"platform": "X", "draft": "Something"}, 403),
+    ("governor", "publication-check", {"names": ["Somebody"]}, 403),
+    ("staff", "publication-check", {"names": []}, 422),
+]
+
+
+@pytest.mark.parametrize(("who", "path", "body", "status"), REFUSED)
+async def test_what_a_register_refuses_leaves_nothing(
+    client: Client, who: str, path: str, body: dict[str, Any], status: int
+) -> None:
+    store = client.life.installation.store
+    before = store.head()
+    headers = {"Idempotency-Key": "refused"}
+    answer = await client.call(who, "POST", f"/api/{path}", body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert store.head() == before
+    # The key is free: nothing was done with it.
+    good = {"platform": "X", "draft": "Something"}
+    answer = await client.call("staff", "POST", "/api/advice", good, headers=headers)
+    assert answer.status_code == 201
+
+
+async def test_another_school_has_registers_of_its_own(client: Client) -> None:
+    path = await active(client)
+    for there in (path, f"{path}/history"):
+        assert (await client.get("outsider", f"/api/{there}")).status_code == 404
+    assert (await page(client, "outsider", "accounts"))["entries"] == []
+    reason = {"reason": "The newsletter does the same."}
+    answer = await ask(client, "outsider", f"{path}/refuse-application", reason)
+    assert answer.status_code == 404
+
+
+async def test_an_entry_of_one_register_is_none_of_another(client: Client) -> None:
+    path = await active(client)
+    id_ = path.split("/")[1]
+    assert (await client.get("headteacher", f"/api/advice/{id_}")).status_code == 404
+    assert (await client.get("headteacher", f"/api/cases/{id_}")).status_code == 404
+    case = await client.report()
+    assert (await client.get("headteacher", f"/api/accounts/{case.id}")).status_code == 404
