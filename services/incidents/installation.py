@@ -24,6 +24,7 @@ from incidents.letters.lookup import Lookup
 from incidents.reading import Reading
 from incidents.registers import Registers
 from incidents.school_files import SchoolFiles, load_all
+from incidents.search import SEARCH, Search
 from incidents.statistics import STATISTICS, Statistics
 from incidents.store import Store, Upcaster, open_store
 from incidents.store.keys import KEYS
@@ -44,7 +45,7 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
 
 Whoever reads the log goes through them: the store, and the checks of `verify`."""
 
-SCHEMAS: Final[tuple[Schema, ...]] = (LOG, KEYS, TREE, VIEWS, FOLLOWERS, STATISTICS)
+SCHEMAS: Final[tuple[Schema, ...]] = (LOG, KEYS, TREE, VIEWS, SEARCH, FOLLOWERS, STATISTICS)
 """Every schema of this service: what `migrate` makes, and `move` takes along or makes anew."""
 
 
@@ -64,6 +65,7 @@ class Installation:
     registers: Registers
     access_record: AccessRecord
     views: Views
+    search: Search
     tree: Tree
     checkpoints: CheckpointFolder
     followers: Followers
@@ -84,6 +86,7 @@ class Installation:
         self.statistics.close()
         self.followers.close()
         self.tree.close()
+        self.search.close()
         self.views.close()
         self.store.close()
 
@@ -103,6 +106,7 @@ def open_installation(
     store = open_store(settings.place, events=EVENTS, upcasters=UPCASTERS, random=random)
     people = Users(store, now, new_id, random)
     cases = Cases(store, people, schools, now, new_id, random)
+    reading = Reading(cases)
     return Installation(
         settings=settings,
         clock=now,
@@ -112,10 +116,11 @@ def open_installation(
         store=store,
         users=people,
         cases=cases,
-        reading=Reading(cases),
+        reading=reading,
         registers=Registers(cases),
         access_record=AccessRecord(cases, now),
         views=Views(settings.place),
+        search=Search(settings.place, cases, reading),
         tree=Tree(settings.place),
         checkpoints=CheckpointFolder(settings.var / "checkpoints"),
         followers=Followers(settings.place),

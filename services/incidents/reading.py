@@ -18,7 +18,7 @@ from incidents.domain import case as rules
 from incidents.domain.access import Sight, opened
 from incidents.domain.closing import CaseClosed, CaseReopened
 from incidents.domain.complaint import TRACK as COMPLAINT
-from incidents.domain.facts import Recorded, Sealed, Text, UserId
+from incidents.domain.facts import REDACTED, Recorded, Sealed, Text, UserId
 from incidents.domain.intake import (
     EntryCorrected,
     IncidentLogged,
@@ -66,6 +66,32 @@ class Reading:
             told = rules.replay(self._cases.history(case.id, 1))
             return self._told_page(case, told, now)
         return case_page(case, much, self._words(case, much), now, opened(case, user))
+
+    def words_shown(self, user: User, case: Case, much: Sight) -> list[str]:
+        """Return the words of a case, opened, as far as this user is shown them."""
+        if much is Sight.AUDIT:
+            return []
+        found = self.words_at(case, much, opened(case, user))
+        store = self._cases.store
+        words = (store.open(one, school=case.school, stream=case.id) for one in found)
+        return [one for one in words if one != REDACTED]
+
+    def words_at(self, case: Case, much: Sight, sections: frozenset[Section]) -> list[Sealed]:
+        """Return the words of a case that so much sight shows, still sealed."""
+        kept: list[Sealed] = []
+
+        def keep(text: Text | None) -> str | None:
+            if isinstance(text, Sealed):
+                kept.append(text)
+            return None if text is None else ""
+
+        case_page(case, much, keep, case.updated_at, sections)
+        if much is Sight.STATUS and any(one.version > 1 for one in kept):
+            # A reporter reads his own words, also when somebody has put them right since.
+            kept.clear()
+            told = rules.replay(self._cases.history(case.id, 1))
+            case_page(told, much, keep, case.updated_at, sections)
+        return kept
 
     def replay(
         self,

@@ -101,6 +101,9 @@ class Office:
         views, store = self.installation.views, self.installation.store
         while batch := store.log(views.position(), 500):
             views.take(store, batch)
+        search = self.installation.search
+        while batch := store.log(search.position(), 500):
+            search.take(batch)
 
     def close(self) -> None:
         self.installation.close()

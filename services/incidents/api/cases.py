@@ -8,12 +8,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath
 
 from incidents.api.call import Call
 from incidents.api.cursor import Cursor
 from incidents.api.operations import Contract, operation, tag
 from incidents.api.patience import Position, listed
+from incidents.cases import NoSuchCase
 from incidents.domain import case as rules
 from incidents.domain import letters
 from incidents.domain.access import Sight
@@ -23,8 +25,11 @@ from incidents.domain.table import Reason
 from incidents.domain.vocabulary import Kind, Level, Moment, Stage
 from incidents.installation import Installation
 from incidents.pages import CasePage
-from incidents.views import Bookmark, CaseLine, Entry, Filters, Line, Reader, Track
+from incidents.search import words_in, words_of
+from incidents.views import Bookmark, CaseLine, Entry, Filters, Line, Reader, Track, is_reference
 
+MOST_LETTERS: Final = 100
+"""Of what is searched for."""
 MOST_EXAMINED: Final = 500
 """Cases looked at for one page: what the filters leave over may be on the next."""
 
@@ -113,7 +118,8 @@ class CasesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     `track`: something is open on it. `person`: who has a part in the case, as a person in it or as
     a user. `due_after` and `due_before` look at the next open deadline. A time "from" or "after" is
-    in, one "to" or "before" is out. `q`: the beginning of a reference.
+    in, one "to" or "before" is out. `q`: the beginning of a reference, from "CW-" on, or words: a
+    case is found that shows you all of them, whatever their capitals and accents.
     """
 
     stage: Stage | None = None
@@ -126,7 +132,7 @@ class CasesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reported_to: Moment | None = None
     kind: Kind | None = None
     severity: Level | None = None
-    q: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_LETTERS)] | None = None
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
     position: Position | None = None
@@ -153,33 +159,88 @@ class CaseList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 )
 async def list_cases(request: Call) -> Response[bytes]:
     asked = request.asked(CasesAsked)
-    await listed(request.installation, asked.position)
-    answer = await request.brief(_list, request, asked)
+    searched = asked.q is not None and not is_reference(asked.q)
+    await listed(request.installation, asked.position, searched=searched)
+    # To search is to read every case that is shown, and takes its time.
+    answer = await (sync_to_thread if searched else request.brief)(_list, request, asked)
     return Response(answer, media_type=MediaType.JSON)
 
 
 def _list(request: Call, asked: CasesAsked) -> bytes:
     """Return the page as JSON: its lines lie ready in the views, each for its readers."""
-    installation, user, now = request.installation, request.user, request.installation.clock()
-    filters = _filters(asked)
-    bound = ("cases", user.school, user.id, filters)
-    after = Bookmark(*request.cursors.read(asked.cursor, bound)) if asked.cursor else None
+    user, filters = request.user, _filters(asked)
+    bound = ("cases", user.school, user.id, filters, asked.q)
+    after = request.cursors.read(asked.cursor, bound) if asked.cursor else None
+    pages = _searched if asked.q is not None and filters.reference is None else _walked
     lines: list[bytes] = []
-    examined, more = 0, True
-    while more and len(lines) < asked.limit and examined < MOST_EXAMINED:
-        wanted = asked.limit - len(lines)
-        found = installation.views.cases(user, filters, now, after, wanted)
-        lines += _now(installation, user, filters, now, found.lines)
-        after, examined, more = found.next or after, examined + wanted, found.next is not None
-    place = (after.reported_at, after.case_id) if more and after else None
-    end = b',"next":"%b"' % request.cursors.make(place, bound).encode() if place else b""
+    examined = 0
+    for found, looked_at, place in pages(request, asked, filters, after):
+        lines += found
+        examined, after = examined + looked_at, place
+        if after is None or len(lines) >= asked.limit or examined >= MOST_EXAMINED:
+            break
+    end = b',"next":"%b"' % request.cursors.make(after, bound).encode() if after else b""
     return b'{"cases":[%b]%b}' % (b",".join(lines), end)
+
+
+Place = tuple[str, str]
+Pages = Iterator[tuple[list[bytes], int, Place | None]]
+"""Lines, how many cases were looked at for them, and where the list goes on if it does."""
+
+
+def _walked(request: Call, asked: CasesAsked, filters: Filters, after: Place | None) -> Pages:
+    """Go through what the reader sees, newest first."""
+    installation, user, now = request.installation, request.user, request.installation.clock()
+    place, wanted = Bookmark(*after) if after else None, asked.limit
+    while wanted > 0:
+        found = installation.views.cases(user, filters, now, place, wanted)
+        lines = list(_now(installation, user, filters, now, found.lines))
+        place = found.next
+        yield lines, wanted, (place.reported_at, place.case_id) if place else None
+        wanted -= len(lines)
+
+
+def _searched(request: Call, asked: CasesAsked, filters: Filters, after: Place | None) -> Pages:
+    """Go through what the index hits, newest first; the words themselves decide."""
+    installation, user = request.installation, request.user
+    words = words_of(asked.q or "")
+    reader = Reader(user, filters, installation.clock())
+    before, wanted = int(after[0]) if after else None, asked.limit
+    while wanted > 0:
+        hits = installation.search.find(user, words, before, wanted)
+        lines = [
+            shown.json
+            for _, case_id in hits
+            if (shown := _line_with(words, installation, user, reader, case_id))
+        ]
+        before = hits[-1][0] if len(hits) == wanted else None
+        yield lines, wanted, (str(before), "") if before is not None else None
+        wanted -= len(lines)
+
+
+def _line_with(
+    words: frozenset[str],
+    installation: Installation,
+    user: User,
+    reader: Reader,
+    case_id: UUID,
+) -> Line | None:
+    """The line of a case, if this reader is shown all of these words in it."""
+    try:
+        case, much = installation.cases.seen(user, case_id)
+    except NoSuchCase:
+        return None
+    line = reader.line(Entry.of(case))
+    if line is None or not words <= words_in(installation.reading.words_shown(user, case, much)):
+        return None
+    return line
 
 
 def _filters(asked: CasesAsked) -> Filters:
     given = msgspec.structs.asdict(asked)
     names = (field.name for field in dataclasses.fields(Filters))
-    return Filters(**{name: given.get(name) for name in names} | {"reference": asked.q})
+    reference = asked.q if asked.q and is_reference(asked.q) else None
+    return Filters(**{name: given.get(name) for name in names} | {"reference": reference})
 
 
 def _now(

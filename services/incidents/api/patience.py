@@ -22,12 +22,18 @@ _BEHIND: Final = (
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-async def listed(installation: Installation, position: int | None) -> None:
-    """Return once the views know of everything up to `position`.
+async def listed(
+    installation: Installation, position: int | None, *, searched: bool = False
+) -> None:
+    """Return once the views, and the index if it is `searched`, know of everything up to there.
 
     Raises `Problem`: 404 when the log has not come so far, 503 when the views are too slow.
     """
-    if position is None or await _until(lambda: installation.views.position() >= position):
+    if position is None:
+        return
+    known_to = [installation.views.position]
+    known_to += [installation.search.position] if searched else []
+    if await _until(lambda: all(reached() >= position for reached in known_to)):
         return
     if position > await sync_to_thread(installation.store.head):
         raise Problem(Kind.NOT_FOUND, "Nothing has been recorded at this position.")

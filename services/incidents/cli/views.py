@@ -1,4 +1,4 @@
-"""The lists people read: built anew from the history when that is wanted."""
+"""The lists and the search index: built anew from the history when that is wanted."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ _COMPARED: Final[Mapping[bool | None, str]] = {
 
 
 @click.command(
-    help="""Build the lists anew, beside those that are shown, and change over.
+    help="""Build the lists anew beside those that are shown and change over; index all words again.
 
     Nothing stops meanwhile; ended on the way, it has changed nothing. With --check it exits 1 when
     what was shown differed.
@@ -43,8 +43,9 @@ def rebuild(replay: bool, check: bool, as_json: bool) -> None:
                 installation.store,
                 History() if replay else States(),
                 compare=check,
-                progress=begin("Cases"),
+                progress=begin("Lists"),
             )
+            installation.search.rebuild(begin("Search"))
         except (HeldElsewhere, StoreUnavailable) as reason:
             raise Failed(str(reason)) from reason
     if as_json:

@@ -7,7 +7,7 @@ moved on since.
 
 from incidents.views.entries import Entry
 from incidents.views.lines import CaseLine, Track
-from incidents.views.lists import Bookmark, Filters, Line, Page, Reader
+from incidents.views.lists import Bookmark, Filters, Line, Page, Reader, is_reference
 from incidents.views.live import Passed, Views
 from incidents.views.tables import VIEWS
 
@@ -23,4 +23,5 @@ __all__ = [
     "Reader",
     "Track",
     "Views",
+    "is_reference",
 ]

@@ -28,6 +28,7 @@ from incidents.domain.parallel import (
     DisciplinaryState,
     OpinionState,
     PressState,
+    Publication,
     TrainingState,
 )
 from incidents.domain.school import User
@@ -45,14 +46,14 @@ from incidents.domain.vocabulary import (
     Section,
     Stage,
 )
-from incidents.pages import MODERATION_DUE
+from incidents.pages import MODERATION_DUE, PAPERS_DUE
 
 Principal = str
 """A role or a user: `role:slt`, `user:<id in hex>`."""
 
 Track = Literal[
     "referral", "opinion", "moderation", "complaint", "contact", "press", "breach",
-    "disciplinary", "allegation", "concern", "training", "letter",
+    "disciplinary", "allegation", "concern", "training", "image", "letter",
 ]  # fmt: skip
 
 
@@ -124,7 +125,9 @@ def shown(case: Case) -> Shown:
     to = audience(case)
     sights, open_now = _sights(case, to), frozenset(t for t in OPEN_ON if OPEN_ON[t](case))
     return Shown(
-        walled=tuple(sorted([*map(_role, to.walled_roles), *map(_user, to.walled_users)])),
+        walled=tuple(
+            sorted([*map(role_principal, to.walled_roles), *map(user_principal, to.walled_users)])
+        ),
         sights=sights,
         opened=dict(_opened(sights, open_now)),
         views=tuple(_view(case, much, open_now) for much in sorted(set(sights.values()))),
@@ -140,7 +143,9 @@ def shown(case: Case) -> Shown:
 
 def principals(user: User) -> frozenset[Principal]:
     """Return what the user is, at this moment: his roles and himself."""
-    return frozenset((*map(_role, user.roles), *([_user(user.id)] if user.id else ())))
+    return frozenset(
+        (*map(role_principal, user.roles), *([user_principal(user.id)] if user.id else ()))
+    )
 
 
 def stamp(moment: datetime) -> str:
@@ -148,19 +153,26 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _role(role: str) -> Principal:
+def role_principal(role: str) -> Principal:
     return f"role:{role}"
 
 
-def _user(user: UUID) -> Principal:
+def user_principal(user: UUID) -> Principal:
     return f"user:{user.hex}"
 
 
+def sights_of(case: Case) -> dict[Principal, Sight]:
+    """Return how much each role and each user sees of the case, walls apart."""
+    return _sights(case, audience(case))
+
+
 def _sights(case: Case, to: Audience) -> dict[Principal, Sight]:
-    found = {_role(role): SIGHTS[role][0] for role in sorted(to.roles) if role in PEOPLES_ROLES}
+    found = {
+        role_principal(role): SIGHTS[role][0] for role in sorted(to.roles) if role in PEOPLES_ROLES
+    }
     for much, who in RELATIONS.values():
         for user in who(case):
-            found[_user(user)] = max(much, found.get(_user(user), Sight.NONE))
+            found[user_principal(user)] = max(much, found.get(user_principal(user), Sight.NONE))
     return dict(sorted(found.items()))
 
 
@@ -173,7 +185,7 @@ def _opened(
             yield role, tracks
 
 
-def _opening(section: Section) -> set[Role]:
+def opening(section: Section) -> set[Role]:
     """The roles to which a closed section is opened, with those who stand in for them."""
     return {seat for one in SECTIONS[section] for seat in (one, *STANDS_IN.get(one, ()))}
 
@@ -209,9 +221,12 @@ _ALL: Final = (Sight.AUDIT, Sight.FULL)
 _HANDLES: Final = (Sight.MODERATION, *_ALL)
 
 
+_DUE: Final = {Sight.MODERATION: MODERATION_DUE, Sight.PAPERS: PAPERS_DUE}
+
+
 def _due(case: Case, much: Sight) -> Iterator[tuple[Due, datetime]]:
     for due, d in case.deadlines.items():
-        known = much in _ALL or (much is Sight.MODERATION and due in MODERATION_DUE)
+        known = much in _ALL or due in _DUE.get(much, ())
         if known and d.state in OPEN_DEADLINES:
             yield due, d.due_at
 
@@ -280,6 +295,7 @@ OPEN_ON: Final[Mapping[Track, Callable[[Case], bool]]] = {
     "training": lambda case: any(
         x.state is TrainingState.ASSIGNED for x in case.trainings.values()
     ),
+    "image": lambda case: case.publication is Publication.PUBLISHED,
     "letter": lambda case: bool(case.open_letters),
 }
 """Whether something is open on a track. Of an allegation the outcome is what is closed to most."""
@@ -292,6 +308,6 @@ CLOSED: Final[Mapping[Track, Section]] = {
 """Tracks that only those know of to whom the section is opened."""
 
 _CLOSED_TO_ALL_BUT: Final[Mapping[Principal, tuple[Track, ...]]] = {
-    _role(role): tuple(t for t, section in CLOSED.items() if role in _opening(section))
+    role_principal(role): tuple(t for t, section in CLOSED.items() if role in opening(section))
     for role in PEOPLES_ROLES
 }

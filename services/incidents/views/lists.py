@@ -135,6 +135,11 @@ def may_be_reference(begins: str | None) -> bool:
     return said.startswith(_SAME_FOR_ALL[: len(said)])
 
 
+def is_reference(said: str) -> bool:
+    """Whether this is to be looked for among the references."""
+    return said.upper().startswith(_SAME_FOR_ALL)
+
+
 def _late(text: bytes) -> bytes:
     return text[:-1] + b',"overdue":true}'
 

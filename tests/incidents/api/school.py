@@ -62,6 +62,9 @@ class SchoolLife:
         store, views = self.installation.store, self.installation.views
         while batch := store.log(views.position(), 500):
             views.take(store, batch)
+        search = self.installation.search
+        while batch := store.log(search.position(), 500):
+            search.take(batch)
         self.installation.sequencer().catch_up()
 
 
