@@ -11,11 +11,7 @@ from typing import Final
 
 from incidents.domain.facts import UserId
 from incidents.domain.registers import accounts
-from incidents.domain.registers.accounts import (
-    ApproveApplication,
-    CreateAccount,
-    SubmitApplication,
-)
+from incidents.domain.registers.account import ApproveApplication, CreateAccount, SubmitApplication
 from incidents.domain.registers.custody import KeptIn
 from incidents.domain.school import User
 from incidents.domain.vocabulary import Role

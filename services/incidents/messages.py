@@ -36,7 +36,7 @@ from incidents.domain.moderation import AudienceInformed, ModerationActionTaken
 from incidents.domain.opinions import SecondOpinionRequested
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
 from incidents.domain.referring import ReferralMade
-from incidents.domain.registers.accounts import (
+from incidents.domain.registers.account import (
     AccountDeadlineMissed,
     ApplicationApproved,
     ApplicationRefused,

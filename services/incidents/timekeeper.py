@@ -13,7 +13,7 @@ from typing import Final
 from incidents.cases import Cases, NoSuchCase
 from incidents.clock import Clock
 from incidents.domain.registers import accounts
-from incidents.domain.registers.accounts import MissAccountDeadline
+from incidents.domain.registers.account import MissAccountDeadline
 from incidents.domain.school import User
 from incidents.domain.table import Refusal
 from incidents.domain.timers import MissDeadline

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from incidents.domain.registers.accounts import (
+from incidents.domain.registers.account import (
     ApproveApplication,
     AssignMonitors,
     CloseAccount,

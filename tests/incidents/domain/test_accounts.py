@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from incidents.domain.registers.accounts import (
-    REGISTER,
+from incidents.domain.registers.account import (
     AccountClosed,
     AccountCreated,
     AccountDeadlineMissed,
@@ -33,6 +32,7 @@ from incidents.domain.registers.accounts import (
     SubmitApplication,
     TransferAccount,
 )
+from incidents.domain.registers.accounts import REGISTER
 from incidents.domain.registers.custody import KeptIn, looks_secret
 from incidents.domain.school import User
 from incidents.domain.table import Command, Refuses

@@ -10,7 +10,7 @@ from incidents.cli import main
 from incidents.config import Settings
 from incidents.demonstration import prepare
 from incidents.domain.registers import accounts
-from incidents.domain.registers.accounts import AccountState
+from incidents.domain.registers.account import AccountState
 from incidents.installation import open_installation
 from tests.support.office import SCHOOL_DIR
 

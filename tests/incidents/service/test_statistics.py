@@ -9,7 +9,7 @@ from incidents.changes import Key
 from incidents.domain.access import walled
 from incidents.domain.intake import PersonInIncident
 from incidents.domain.registers import accounts, images
-from incidents.domain.registers.accounts import AccountState, ApproveApplication
+from incidents.domain.registers.account import AccountState, ApproveApplication, SubmitApplication
 from incidents.domain.registers.images import CheckPublication, Objector, RecordObjection
 from incidents.domain.state import Case
 from incidents.domain.vocabulary import Category, Kind, Part, PersonRole
@@ -72,7 +72,7 @@ def test_what_comes_twice_or_late_changes_nothing(anywhere: Office) -> None:
 
 async def test_a_register_works_on_either_database(anywhere: Office) -> None:
     registers, slt = anywhere.installation.registers, anywhere.users["slt"]
-    command = accounts.SubmitApplication(
+    command = SubmitApplication(
         platform="Twitter", name="News", purpose="To tell parents what happens."
     )
     key = Key("once", "0" * 64)
