@@ -140,6 +140,8 @@ class AccessRecord:
         ]
 
     def _hidden(self, case: UUID, user: User) -> bool:
+        if not user.roles_on(CaseId(case)):
+            return True
         try:
             return walled(self._cases.load(CaseId(case)), user)
         except NoSuchCase:

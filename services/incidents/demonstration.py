@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from incidents.domain.facts import UserId
-from incidents.domain.registers import accounts
+from incidents.domain.registers import accounts, grants
 from incidents.domain.registers.account import ApproveApplication, CreateAccount, SubmitApplication
 from incidents.domain.registers.custody import KeptIn
+from incidents.domain.registers.grants import GrantAccess, ProposeGrant
 from incidents.domain.school import User
 from incidents.domain.vocabulary import Role
 from incidents.installation import Installation
@@ -51,33 +52,49 @@ def prepare(installation: Installation) -> Path:
     if any(installation.users.sign_in(tokens.get(key, "")) is None for key in PEOPLE):
         make_folder(path.parent)
         write_over(path, json.dumps(_tokens(installation), indent=2).encode() + b"\n")
-    _account(installation)
+    _account(installation, _by(installation))
+    _let_the_auditor_in(installation, _by(installation))
     return path
 
 
-def _account(installation: Installation) -> None:
+def _by(installation: Installation) -> Mapping[str, User]:
+    """The school's users by their name in the file of tokens."""
+    school, users = next(iter(installation.schools)), installation.users
+    known = {person.email: person for person in users.people(school, users.roster(school))}
+    people = {key: known[_address(key)] for key in PEOPLE}
+    return {key: User(id=one.id, school=school, roles=one.roles) for key, one in people.items()}
+
+
+def _account(installation: Installation, by: Mapping[str, User]) -> None:
     """The school's one account, on Twitter: its register begins with it."""
-    school = next(iter(installation.schools))
-    registers, users = installation.registers, installation.users
+    registers, school = installation.registers, by["staff"].school
     if registers.all(school, accounts.REGISTER):
         return
-    known = {person.email: person for person in users.people(school, users.roster(school))}
-
-    def by(key: str) -> User:
-        person = known[_address(key)]
-        return User(id=person.id, school=school, roles=person.roles)
-
-    ids = {key: UserId(known[_address(key)].id) for key in ("staff", "second_staff", "moderator")}
-    applied = registers.begin(by("staff"), accounts.REGISTER, APPLICATION).entry.id
-    approval = ApproveApplication(monitors=(ids["staff"], ids["second_staff"]))
-    registers.ask(by("slt"), accounts.REGISTER, applied, approval)
+    applied = registers.begin(by["staff"], accounts.REGISTER, APPLICATION).entry.id
+    approval = ApproveApplication(monitors=(_id(by["staff"]), _id(by["second_staff"])))
+    registers.ask(by["slt"], accounts.REGISTER, applied, approval)
     creation = CreateAccount(
         created_at=installation.clock(),
-        custodian=ids["moderator"],
+        custodian=_id(by["moderator"]),
         kept_in=KeptIn.PASSWORD_MANAGER,
         reference="school accounts, entry 1",
     )
-    registers.ask(by("moderator"), accounts.REGISTER, applied, creation)
+    registers.ask(by["moderator"], accounts.REGISTER, applied, creation)
+
+
+def _let_the_auditor_in(installation: Installation, by: Mapping[str, User]) -> None:
+    """Grant the auditor every case for as long as the tokens last, as two people have to."""
+    registers, auditor, now = installation.registers, by["auditor"], installation.clock()
+    if registers.as_granted(auditor, now).only is None:
+        return
+    wanted = ProposeGrant(auditor=_id(auditor), until=now + VALID_FOR, purpose="To show an audit.")
+    proposed = registers.begin(by["headteacher"], grants.REGISTER, wanted).entry.id
+    registers.ask(by["dpo"], grants.REGISTER, proposed, GrantAccess())
+
+
+def _id(user: User) -> UserId:
+    assert user.id is not None
+    return user.id
 
 
 def _address(key: str) -> str:

@@ -18,7 +18,7 @@ from incidents.cases import Cases
 from incidents.changes import AskedBefore, Change, Key, Stale, claim_key, done_before
 from incidents.domain.access import Sight
 from incidents.domain.facts import REDACTED, Event, Recorded, SchoolId, Sealed, Text
-from incidents.domain.registers import REGISTERS, accounts, images
+from incidents.domain.registers import REGISTERS, accounts, grants, images
 from incidents.domain.registers.images import (
     CHECKERS,
     CheckPublication,
@@ -133,6 +133,16 @@ class Registers:
     def begin(self, user: User, register: Register[E], command: Command) -> Written[E]:
         """`begun` for a thread."""
         return self.store.write(_Begin(self, register, user, command, None))
+
+    def as_granted(self, user: User, now: datetime) -> User:
+        """Return the user as he may look around at this moment: an auditor as far as was granted.
+
+        Everybody else as he is.
+        """
+        if Role.AUDITOR not in user.roles:
+            return user
+        standing = self.all(user.school, grants.REGISTER)
+        return msgspec.structs.replace(user, only=grants.granted(standing, user, now))
 
     def ask(self, user: User, register: Register[E], entry: UUID, command: Command) -> Written[E]:
         """`asked` for a thread, on the entry as it is now."""

@@ -201,7 +201,11 @@ def operation_at(method: str, register: Register[Any], rest: str = "") -> Operat
 async def begun(client: Client, register: Register[Any]) -> UUID:
     """An entry, begun by the first who may."""
     who = next(who for who, (_, role) in PEOPLE.items() if role in register.begin.who)
-    answer = await operation_at("POST", register).call(client, who)
+    begin = operation_at("POST", register)
+    body = dict(begin.body or {})
+    if "auditor" in body:
+        body["auditor"] = str(client.life.users["auditor"])
+    answer = await begin.call(client, who, body=body)
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["id"])
 

@@ -23,6 +23,7 @@ from incidents.domain.registers.advice import (
     SeekPublicationAdvice,
     SeekSecondAdvice,
 )
+from incidents.domain.registers.grants import GrantAccess, ProposeGrant, RevokeAccess
 from incidents.domain.registers.images import (
     CheckPublication,
     RecordObjection,
@@ -39,6 +40,13 @@ _KEPT: Final = {
 }
 
 REGISTERED: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
+    ProposeGrant: {
+        "auditor": _USER,
+        "until": "2027-01-29T17:00:00Z",
+        "purpose": "The yearly audit of how concerns are dealt with.",
+    },
+    GrantAccess: {},
+    RevokeAccess: {"reason": "The audit has ended sooner than expected."},
     SubmitApplication: {
         "platform": "Twitter",
         "name": "The school's news",

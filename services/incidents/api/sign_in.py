@@ -60,7 +60,9 @@ class SignIn(AbstractAuthenticationMiddleware):
     def _sign_in(self, token: str) -> User | None:
         user = self._services.users.sign_in(token)
         known = user is not None and user.roles and user.school in self._services.cases.schools
-        return user if known else None
+        if user is None or not known:
+            return None
+        return self._services.registers.as_granted(user, self._services.clock())
 
     def _slow_down(self, limiter: Limiter, key: str) -> None:
         wait = limiter.take(key)

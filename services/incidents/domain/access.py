@@ -205,7 +205,11 @@ def sight(case: Case, user: User) -> Sight:
         return Sight.NONE
     return max(
         (
-            *(SIGHTS[role][0] for role in user.roles if role in SIGHTS and SIGHTS[role][1](case)),
+            *(
+                SIGHTS[role][0]
+                for role in user.roles_on(case.id)
+                if role in SIGHTS and SIGHTS[role][1](case)
+            ),
             *(seen for relation, (seen, _) in RELATIONS.items() if is_(relation, case, user)),
             Sight.NONE,
         )
@@ -239,7 +243,8 @@ def acting(case: Case, user: User) -> Callable[[tuple[Role | Relation, ...]], Ro
         if not isinstance(one, Role):
             return _role_for(one, user) if is_(one, case, user) else None
         seats = (one, *STANDS_IN.get(one, ()))
-        his = (s for s in seats if s in user.roles and s in SIGHTS and SIGHTS[s][1](case))
+        held = user.roles_on(case.id)
+        his = (s for s in seats if s in held and s in SIGHTS and SIGHTS[s][1](case))
         return next(his, None)
 
     return cache(lambda who: next(filter(None, map(role_of, who)), None))

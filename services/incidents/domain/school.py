@@ -6,16 +6,30 @@ from datetime import datetime
 import msgspec
 
 from incidents.domain.deadlines import Calendar, Term, due_at, due_before
-from incidents.domain.facts import SchoolId, UserId
+from incidents.domain.facts import CaseId, SchoolId, UserId
 from incidents.domain.vocabulary import Due, Role
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody (or one of our programs, `id` None) with the roles he holds at this moment."""
+    """Somebody (or one of our programs, `id` None) with the roles he holds at this moment.
+
+    `only` are the cases that he has as an auditor; None where nothing narrows that role.
+    """
 
     id: UserId | None
     school: SchoolId
     roles: frozenset[Role]
+    only: frozenset[CaseId] | None = None
+
+    def roles_on(self, case: CaseId) -> frozenset[Role]:
+        """The roles he holds where a case is concerned."""
+        beyond = self.only is not None and case not in self.only
+        return self.roles - {Role.AUDITOR} if beyond else self.roles
+
+    @property
+    def roles_without_a_case(self) -> frozenset[Role]:
+        """The roles he holds where no case is concerned: lists, registers, the record of access."""
+        return self.roles if self.only is None else self.roles - {Role.AUDITOR}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -144,7 +144,10 @@ def shown(case: Case) -> Shown:
 def principals(user: User) -> frozenset[Principal]:
     """Return what the user is, at this moment: his roles and himself."""
     return frozenset(
-        (*map(role_principal, user.roles), *([user_principal(user.id)] if user.id else ()))
+        (
+            *map(role_principal, user.roles_without_a_case),
+            *([user_principal(user.id)] if user.id else ()),
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """What holds for every register, and the rules of the small ones."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,7 @@ from incidents.domain.registers.advice import (
     SeekSecondAdvice,
     Verdict,
 )
+from incidents.domain.registers.grants import ProposeGrant
 from incidents.domain.registers.images import (
     REGISTER as IMAGES,
 )
@@ -122,7 +123,9 @@ def test_replay_gives_the_same_entry_again(register: Register[Any]) -> None:
 
 def first_of(register: Register[Any]) -> EntryStory:
     command = FIRST[register.kind]
-    by = next(one for one in (STAFF, MODERATOR, SLT) if one.roles & set(register.begin.who))
+    by = next(
+        one for one in (STAFF, MODERATOR, SLT, HEADTEACHER) if one.roles & set(register.begin.who)
+    )
     return EntryStory(register).after(command, by=by)
 
 
@@ -234,6 +237,9 @@ DRAFT: Final = SeekPublicationAdvice(platform="Twitter", draft="Our view of the 
 SAID: Final = GivePublicationAdvice(verdict=Verdict.CHANGE_FIRST, words="Leave the motives out.")
 ALSO: Final = GiveSecondAdvice(verdict=Verdict.DO_NOT_PUBLISH, words="It is not for us to say.")
 FIRST: Final[dict[str, Any]] = {
+    "access_grant": ProposeGrant(
+        auditor=id_of(AUDITOR), until=FRIDAY + timedelta(days=30), purpose="The yearly audit."
+    ),
     "image_objection": OBJECTION,
     "policy": ADOPTION,
     "publication_advice": DRAFT,

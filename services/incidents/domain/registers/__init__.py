@@ -1,12 +1,12 @@
 """The registers that the policy asks for beside the cases: each a table, each entry a stream.
 
-Accounts of the school, objections to pictures, editions of the policy and who knows them, and
-advice that was sought before something was published.
+Accounts of the school, objections to pictures, editions of the policy and who knows them, advice
+that was sought before something was published, and what auditors may look at.
 """
 
 from typing import Any, Final
 
-from incidents.domain.registers import accounts, advice, images, policies
+from incidents.domain.registers import accounts, advice, grants, images, policies
 from incidents.domain.registers.register import Register
 
 REGISTERS: Final[tuple[Register[Any], ...]] = (
@@ -14,6 +14,7 @@ REGISTERS: Final[tuple[Register[Any], ...]] = (
     images.REGISTER,
     policies.REGISTER,
     advice.REGISTER,
+    grants.REGISTER,
 )
 EVENTS: Final = {
     **{topic: event for register in REGISTERS for topic, event in register.events.items()},

@@ -142,7 +142,7 @@ class Register(Generic[E]):
         """Return how much of the entry this user sees now."""
         if user.school != entry.school:
             return Sight.NONE
-        by_role = (self.sights.get(role, Sight.NONE) for role in user.roles)
+        by_role = (self.sights.get(role, Sight.NONE) for role in user.roles_without_a_case)
         by_tie = (much for much, who in self.ties.values() if user.id in who(entry))
         return max((*by_role, *by_tie), default=Sight.NONE)
 
