@@ -7,7 +7,7 @@ a case is told that there is none, before any rule is asked.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -28,6 +28,7 @@ from incidents.domain.access import Sight, sight, walled
 from incidents.domain.facts import Recorded, SchoolId
 from incidents.domain.glass import BreakGlass, broken, is_broken, may_break
 from incidents.domain.intake import LogIncident
+from incidents.domain.links import NamesAnotherCase
 from incidents.domain.moderation import CaptureEvidence
 from incidents.domain.school import School, User
 from incidents.domain.state import Case
@@ -346,18 +347,28 @@ class _Ask(_Change):
         cause: UUID | None,
     ) -> None:
         super().__init__(cases, user, command, key, cause)
-        self.streams = (case_id,)
+        self._case_id = case_id
+        self._other = command.other if isinstance(command, NamesAnotherCase) else None
+        self.streams = (case_id,) if self._other is None else (case_id, self._other)
         self._version = version
 
     def decide(self, found: Found) -> Sequence[Recorded]:
-        case = self._cases.visible(self._user, next(iter(found.states.values()), None))[0]
+        case = self._cases.visible(self._user, found.states.get(self._case_id))[0]
         self._refuse_reused_key(found)
         if self._version is not None and self._version != case.version:
             raise Stale(case.version)
         self._state = case
-        asking = self._asking(found)
+        asking = replace(self._asking(found), other=self._other_case(found))
         decision = rules.decide(case, self._command, asking)
         return self._placed(case.id, case.version + 1, decision.role, decision.events, asking)
+
+    def _other_case(self, found: Found) -> Case | None:
+        """The case that the command names beside this one, if the asker sees it."""
+        try:
+            row = None if self._other is None else found.states.get(self._other)
+            return None if row is None else self._cases.visible(self._user, row)[0]
+        except NoSuchCase:
+            return None
 
 
 class _Break(_Change):
