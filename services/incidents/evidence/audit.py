@@ -113,7 +113,8 @@ def audit(
     folder = CheckpointFolder(place.folder / "checkpoints")
     # Checkpoints first, then the tree, then the log: each can only be ahead of the one before.
     checkpoints = list(_read_checkpoints(folder, kept, keys, findings))
-    walk = Walk({each.checkpoint.size for each in checkpoints}, findings)
+    sizes = {each.checkpoint.size for each in checkpoints}
+    walk = Walk(sizes, findings, tree_name=place.name_of(TREE))
     _walk(place, walk, progress)
     covered = _compare(checkpoints, walk)
     _look_for_gaps(place, walk, checkpoints, covered)
@@ -292,7 +293,7 @@ def _look_for_gaps(place: Place, walk: Walk, checkpoints: Sequence[_Kept], agree
     if walk.leaves < max(agreed, min(walk.events, 1)):
         walk.findings.add(
             Kind.ABSENT,
-            "evidence.db",
+            walk.tree_name,
             f"it holds {walk.leaves} of at least {max(agreed, 1)} leaves. Start the worker: it "
             "sequences the log again, and signs nothing that disagrees with a checkpoint",
         )

@@ -110,6 +110,7 @@ class Walk:
 
     sizes: Collection[int]
     findings: Findings
+    tree_name: str = "evidence.db"
     events: int = 0
     leaves: int = 0
     reached: int = 0
@@ -144,7 +145,7 @@ class Walk:
                 self._grow(leaf.hash, leaf.position, evidence)
                 row, leaf = self._next(rows, progress), next(leaves, None)
         if evidence and evidence.execute(_COUNT_NODES).fetchone()[0] > self._nodes:
-            self.findings.add(Kind.INSERTED, "evidence.db", "it holds nodes that no leaf makes")
+            self.findings.add(Kind.INSERTED, self.tree_name, "it holds nodes that no leaf makes")
         self.finished = True
 
     def _next(self, rows: Iterator[Row], progress: Callable[[int], None]) -> Row | None:
@@ -224,7 +225,7 @@ class Walk:
 
     def _check_node(self, evidence: Connection, level: int, index: int, expected: bytes) -> None:
         row = evidence.execute(_NODE, (level, index)).fetchone()
-        place = f"node {index} of level {level} in evidence.db"
+        place = f"node {index} of level {level} in {self.tree_name}"
         if row is None:
             self.findings.add(Kind.DELETED, place, "it is missing")
             return
@@ -245,7 +246,7 @@ class Walk:
         """Yield the stored leaves that are leaves; report the others."""
         position = 0
         for index, at, stream, version, leaf in evidence.stream(_LEAVES[evidence.dialect]):
-            place = f"leaf {self.leaves} in evidence.db"
+            place = f"leaf {self.leaves} in {self.tree_name}"
             if index is None or at is None or version is None:
                 self.findings.add(Kind.CHANGED, place, "it is not a leaf")
                 continue

@@ -9,9 +9,15 @@ from tests.incidents.evidence.installation import CASES, Installation
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Installation]:
+def url() -> str | None:
+    """Files, unless a module gives another: what is the same on both is not tested on both."""
+    return None
+
+
+@pytest.fixture
+def empty(tmp_path: Path, url: str | None) -> Iterator[Installation]:
     """An installation where nothing has been recorded yet."""
-    installation = Installation(tmp_path / "var")
+    installation = Installation(tmp_path / "var", url)
     yield installation
     installation.close()
 

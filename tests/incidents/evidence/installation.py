@@ -1,64 +1,67 @@
 """A small installation on real files: a log of events, its evidence, and somebody who tampers."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
+from typing import Final
 from uuid import UUID, uuid5
 
-from durable import Place
+from durable import Connection
+from durable.database import Cursor
 from incidents.evidence.audit import Report, audit
 from incidents.evidence.bundle import build_bundle
 from incidents.evidence.checkpoint import CheckpointFolder, SigningKey
 from incidents.evidence.sequencer import Sequencer
-from incidents.evidence.tree import Tree
+from incidents.evidence.tree import TREE, Tree
 from incidents.evidence.verify import PublicKey
 from incidents.store.records import Stored
+from incidents.store.tables import LOG
+from tests.support.kept import kept_at, tampering
 
 LOG_NAME = "caseward.example/test"
 SCHOOL = "hillviewprimary"
 FIRST_MOMENT = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
+_EVENTS: Final = "SELECT id, originator_id, originator_version, topic, state FROM stored_events "
 CASES = tuple(uuid5(UUID(int=0), f"case {n}") for n in range(4))
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS stored_events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    originator_id TEXT NOT NULL,
-    originator_version INTEGER NOT NULL,
-    topic TEXT NOT NULL,
-    state BLOB NOT NULL,
-    UNIQUE (originator_id, originator_version));
-CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON stored_events
-    BEGIN SELECT RAISE(ABORT, 'a recorded event is never changed'); END;
-CREATE TRIGGER IF NOT EXISTS never_deleted BEFORE DELETE ON stored_events
-    BEGIN SELECT RAISE(ABORT, 'a recorded event is never deleted'); END;
-"""
+_WORDS: Final = (
+    (re.compile(r"zeroblob\((\d+)\)"), r"decode(repeat('00', \1), 'hex')"),
+    (re.compile(r"CAST\(replace\(state, (.*?)\) AS BLOB\)"),
+     r"convert_to(replace(convert_from(state, 'UTF8'), \1), 'UTF8')"),
+    (re.compile(r"UPDATE sqlite_sequence SET seq = (\d+)"),
+     r"SELECT setval('stored_events_id_seq', \1)"),
+    (re.compile(r"CAST\('\{\}' AS BLOB\)"), "convert_to('{}', 'UTF8')"),
+    (re.compile(r"PRAGMA .*"), "SELECT 1"),
+)  # fmt: skip
+"""What is called otherwise in PostgreSQL."""
 
 
 class Installation:
-    """The files of one installation under `var`, and its log as the sequencer sees it."""
+    """What one installation keeps under `var` or at `url`, and its log as the sequencer sees it."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, url: str | None = None) -> None:
         self.var = var
         self.folder = CheckpointFolder(var / "checkpoints")
         var.mkdir(exist_ok=True)
-        self._connection = sqlite3.connect(var / "events.db", check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.executescript(SCHEMA)
+        self.place = kept_at(var, url)
+        self._database = self.place.open(LOG)
+        self._trees: list[Tree] = []
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
+        for tree in self._trees:
+            tree.close()
 
     # the log
 
     def head(self) -> int:
-        (head,) = self._connection.execute(
-            "SELECT coalesce(max(id), 0) FROM stored_events"
-        ).fetchone()
-        return int(head)
+        with self._database.reading() as connection:
+            return _head(connection)
 
     def log(self, after: int, limit: int) -> list[Stored]:
         return self._select("WHERE id > ? ORDER BY id LIMIT ?", after, limit)
@@ -73,25 +76,25 @@ class Installation:
     def stored(self, case: UUID) -> list[Stored]:
         return self._select("WHERE originator_id = ? ORDER BY originator_version", case.hex)
 
-    def _select(self, condition: str, *parameters: object) -> list[Stored]:
-        rows = self._connection.execute(
-            "SELECT id, originator_id, originator_version, topic, state FROM stored_events "
-            + condition,
-            parameters,
-        )
+    def _select(self, condition: str, *values: object) -> list[Stored]:
+        with self._database.reading() as connection:
+            rows = connection.execute(_EVENTS + condition, values).fetchall()
         return [Stored(i, UUID(stream), version, topic, s) for i, stream, version, topic, s in rows]
 
     # what people do
 
     def record(self, *cases: UUID) -> None:
         """Append one event to each of `cases`, in this order and in one transaction."""
-        with self._connection:
+        with self._database.writing() as connection:
             for case in cases:
-                version = len(self.stored(case)) + 1
-                self._connection.execute(
+                (count,) = connection.execute(
+                    "SELECT count(*) FROM stored_events WHERE originator_id = ?", (case.hex,)
+                ).fetchone()
+                state = self.state(_head(connection) + 1)
+                connection.execute(
                     "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
                     "VALUES (?, ?, ?, ?)",
-                    (case.hex, version, "incidents.note_added", self.state(self.head() + 1)),
+                    (case.hex, count + 1, "incidents.note_added", state),
                 )
 
     def state(self, number: int, school: str = SCHOOL) -> bytes:
@@ -115,13 +118,14 @@ class Installation:
         return Sequencer(self, self.tree(), self.folder, self.key())
 
     def tree(self) -> Tree:
-        return Tree(Place(self.var))
+        self._trees.append(Tree(self.place))
+        return self._trees[-1]
 
     def catch_up(self) -> int:
         return self.sequencer().catch_up()
 
     def audit(self, kept: Sequence[Path] = (), keys: Sequence[PublicKey] = ()) -> Report:
-        return audit(Place(self.var), kept=kept, keys=keys)
+        return audit(self.place, kept=kept, keys=keys)
 
     def bundle(
         self, case: UUID, *, since: Sequence[int] = (), history: bytes | None = None
@@ -132,13 +136,39 @@ class Installation:
 
     # what somebody does who can write the files
 
-    def tampering(self, name: str = "events.db") -> AbstractContextManager[sqlite3.Connection]:
-        return opened(self.var / name)
+    @contextmanager
+    def tampering(self, name: str = "events.db") -> Iterator["Attacker"]:
+        schema = {"events.db": LOG, "evidence.db": TREE}[name]
+        with tampering(self.place, schema) as connection:
+            yield Attacker(connection)
 
     def forget_evidence(self) -> None:
         """Delete the tree, as before making it anew from a log that was tampered with."""
-        for path in self.var.glob("evidence.db*"):
-            path.unlink()
+        if self.place.in_files:
+            for path in self.var.glob("evidence.db*"):
+                path.unlink()
+            return
+        with self.tampering("evidence.db") as attacker:
+            attacker.execute("DELETE FROM leaves")
+            attacker.execute("DELETE FROM nodes")
+
+
+class Attacker:
+    """Somebody who writes what he likes, in SQLite's words."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> Cursor:
+        if self._connection.dialect == "postgresql":
+            for word, other in _WORDS:
+                statement = word.sub(other, statement)
+        return self._connection.execute(statement, values)
+
+
+def _head(connection: Connection) -> int:
+    (head,) = connection.execute("SELECT coalesce(max(id), 0) FROM stored_events").fetchone()
+    return int(head)
 
 
 @contextmanager

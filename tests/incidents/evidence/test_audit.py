@@ -19,8 +19,16 @@ from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.audit import audit
 from incidents.evidence.checkpoint import SigningKey
 from incidents.evidence.reconcile import MOST_FINDINGS
+from incidents.evidence.tree import TREE
 from incidents.evidence.verify import INCOMPLETE, INTACT, TAMPERED, Finding, Kind, PublicKey
 from tests.incidents.evidence.installation import CASES, FIRST_MOMENT, LOG_NAME, Installation, flip
+from tests.support.kept import in_files
+
+
+@pytest.fixture
+def url(place: str | None) -> str | None:
+    """Files and PostgreSQL: whoever can write either is found out."""
+    return place
 
 
 def place(position: int) -> str:
@@ -49,7 +57,7 @@ def test_an_installation_without_any_event_is_intact(empty: Installation) -> Non
 # one event
 
 
-@pytest.mark.parametrize("position", range(1, 21))
+@pytest.mark.parametrize("position", [1, 2, 7, 8, 13, 19, 20])
 def test_one_flipped_byte_of_any_event_is_found_at_its_place(
     installation: Installation, position: int
 ) -> None:
@@ -73,14 +81,28 @@ def test_one_flipped_byte_of_any_event_is_found_at_its_place(
         ("originator_id", str(CASES[2])),
         ("originator_id", "of nobody"),
         ("originator_id", CASES[2].hex.upper()),
-        ("originator_version", "three"),
-        ("state", "text in place of bytes"),
-        ("topic", b"\xff\xfe"),
         ("state", b"[" * 100_000),
         ("state", b""),
     ],
 )
 def test_any_changed_column_is_found_at_its_place(
+    installation: Installation, column: str, value: object
+) -> None:
+    with installation.tampering() as attacker:
+        attacker.execute(f"UPDATE stored_events SET {column} = ? WHERE id = 7", (value,))
+    assert found(installation) == [(Kind.CHANGED, place(7))]
+
+
+@in_files
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("originator_version", "three"),
+        ("state", "text in place of bytes"),
+        ("topic", b"\xff\xfe"),
+    ],
+)
+def test_what_only_a_file_lets_into_a_column_is_found_at_its_place(
     installation: Installation, column: str, value: object
 ) -> None:
     with installation.tampering() as attacker:
@@ -229,7 +251,6 @@ def test_thousands_of_changed_events_are_counted_and_the_first_named(empty: Inst
         ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 2 AND idx = 1", "node 1 of level 2"),
         ("DELETE FROM nodes WHERE level = 3", "node 0 of level 3"),
         ("INSERT INTO nodes VALUES (9, 9, zeroblob(32))", "evidence.db"),
-        ("UPDATE leaves SET position = 'first' WHERE idx = 0", "leaf 0 in evidence.db"),
     ],
 )
 def test_a_changed_tree_is_found_at_its_place(
@@ -241,9 +262,17 @@ def test_a_changed_tree_is_found_at_its_place(
     if statement == "DELETE FROM leaves WHERE idx = 19":
         # The log still has the event: without its leaf it only waits to be sequenced again.
         report = installation.audit()
-        assert {finding.place for finding in report.findings} >= {"evidence.db"}
+        assert {f.place for f in report.findings} >= {installation.place.name_of(TREE)}
         return
+    where = where.replace("evidence.db", installation.place.name_of(TREE))
     assert any(where in at for _, at in found(installation))
+
+
+@in_files
+def test_a_position_that_is_no_number_is_found_at_its_place(installation: Installation) -> None:
+    with installation.tampering("evidence.db") as attacker:
+        attacker.execute("UPDATE leaves SET position = 'first' WHERE idx = 0")
+    assert any("leaf 0 in evidence.db" in at for _, at in found(installation))
 
 
 # everything made anew
@@ -369,6 +398,7 @@ def test_events_that_were_sequenced_but_not_signed_for_are_not_yet_covered(
     assert (report.exit_code, report.not_yet_covered) == (INTACT, 1)
 
 
+@in_files
 @pytest.mark.parametrize(
     ("patterns", "absent"),
     [
@@ -400,6 +430,7 @@ def test_a_lost_tree_is_made_again_exactly_as_it_was(installation: Installation)
     assert installation.audit().exit_code == INTACT
 
 
+@in_files
 @pytest.mark.parametrize("name", ["events.db", "evidence.db"])
 def test_a_file_that_is_no_database_is_said_to_be_unreadable(
     installation: Installation, name: str
@@ -413,6 +444,7 @@ def test_a_file_that_is_no_database_is_said_to_be_unreadable(
     assert (Kind.UNREADABLE, name) in {(f.kind, f.place) for f in report.findings}
 
 
+@in_files
 @given(at=st.integers(0, 24_575) | st.integers(0, 99), bit=st.integers(0, 7))
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -438,6 +470,7 @@ def events_in(var: Path) -> list[tuple[object, ...]]:
         return connection.execute("SELECT * FROM stored_events").fetchall()
 
 
+@in_files
 def test_an_edited_index_that_hides_an_event_from_its_case_is_found(
     installation: Installation,
 ) -> None:
@@ -463,14 +496,14 @@ def test_the_audit_runs_beside_the_programs_it_checks(installation: Installation
         installation.record(CASES[0])
         installation.catch_up()
 
-    report = audit(Place(installation.var), progress=busy)
+    report = audit(installation.place, progress=busy)
     assert report.exit_code == INTACT
     assert seen == [(20, 20)]
 
 
 def test_further_checks_add_their_findings(installation: Installation) -> None:
     stale = Finding(Kind.CHANGED, "state row of a case", "it is not what its events make")
-    report = audit(Place(installation.var), checks=[lambda: [stale]])
+    report = audit(installation.place, checks=[lambda: [stale]])
     assert (report.exit_code, report.findings) == (TAMPERED, (stale,))
 
 
@@ -484,7 +517,7 @@ def test_a_further_check_that_stumbles_hides_nothing_that_was_found(
         yield Finding(Kind.ABSENT, "a kept file", "it is gone")
         raise KeyError("words of a person")
 
-    report = audit(Place(installation.var), checks=[stumbling])
+    report = audit(installation.place, checks=[stumbling])
     assert report.exit_code == TAMPERED
     assert report.findings == (
         Finding(Kind.DELETED, place(11), "it was sequenced, and is gone from the log"),

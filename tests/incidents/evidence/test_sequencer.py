@@ -19,9 +19,16 @@ from incidents.evidence.alarm import EvidenceAlarm
 from incidents.evidence.sequencer import Sequencer
 from incidents.store.records import Stored
 from tests.incidents.evidence.installation import CASES, Installation
+from tests.support.kept import in_files
 from tests.support.waiting import until
 
 TRACED = Path(__file__).with_name("killed_sequencer.py")
+
+
+@pytest.fixture
+def url(place: str | None) -> str | None:
+    """Files and PostgreSQL: whoever can write either is found out."""
+    return place
 
 
 def root(installation: Installation) -> bytes:
@@ -118,6 +125,7 @@ def test_several_sequencers_make_one_tree(empty: Installation, tmp_path: Path) -
     alone.close()
 
 
+@in_files
 def test_no_row_of_the_tree_is_changed_deleted_or_replaced(installation: Installation) -> None:
     for statement in (
         "UPDATE leaves SET position = 99 WHERE idx = 3",
@@ -317,6 +325,7 @@ def run_until_killed(var: Path, line: int) -> tuple[int, int]:
     return done.returncode, int(done.stdout or 0)
 
 
+@in_files
 def test_killed_at_any_line_and_started_again_it_makes_the_same_tree(
     empty: Installation, tmp_path: Path
 ) -> None:
