@@ -47,7 +47,7 @@ def test_everybodys_figures_are_those_of_the_cases_he_is_not_walled_from(anywher
     for key, user in anywhere.users.items():
         his = [case for case in cases if not walled(case, user)]
         assert len(his) < len(cases), key
-        counted = figures._counts(user, AUTUMN.name)
+        counted = figures.counts(user, AUTUMN)
         assert counted["case", ""] == len(his)
         for kind in Kind:
             number = sum(case.kind is kind for case in his)
