@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.incidents.api.school import FRIDAY, Client, SchoolLife
+from tests.incidents.api.school import FRIDAY, Client, SchoolLife, report
 from tests.incidents.api.stages import assessed, drafted, evidence, handled
 
 
@@ -102,6 +102,87 @@ async def test_the_list_is_narrowed_by_stage_reference_and_track(client: Client)
     assert await found("?q=%25") == []
 
 
+async def test_the_list_is_narrowed_by_what_a_line_shows(client: Client) -> None:
+    older = await client.report(kind="press_enquiry")
+    client.life.clock.move(hours=3)
+    case = await assessed(client)
+    page = (await client.get("headteacher", case.path)).json()
+    subject, lead = page["people"][0]["person"], page["lead"]
+    (waiting,) = await listed(client, "headteacher", "?stage=reported")
+    due = waiting["next_due_at"]
+
+    async def found(query: str, who: str = "headteacher") -> list[str]:
+        return [line["case_id"] for line in await listed(client, who, f"?{query}")]
+
+    both, first = [str(case.id), str(older.id)], [str(older.id)]
+    for query, expected in {
+        "kind=press_enquiry": first,
+        "severity=2": [str(case.id)],
+        f"person={subject}": [str(case.id)],
+        f"person={lead}": [str(case.id)],
+        f"person={client.life.users['staff']}": both,
+        f"person={case.id}": [],
+        "reported_from=2026-11-20T18:00:00Z": [str(case.id)],
+        "reported_to=2026-11-20T18:00:00%2B00:00": first,
+        f"due_after={due}": first,
+        f"due_before={due}": [],
+        "due_before=2027-11-20T18:00:00Z": first,
+        "kind=press_enquiry&severity=2": [],
+        f"stage=assessed&person={subject}&track=letter": [],
+    }.items():
+        assert await found(query) == expected, query
+
+
+async def test_no_filter_finds_what_its_reader_is_not_shown(client: Client) -> None:
+    case = await assessed(client)
+    page = (await client.get("headteacher", case.path)).json()
+    told = [
+        "severity=2", f"person={page['people'][0]['person']}", f"person={page['lead']}",
+        "due_before=2027-11-20T18:00:00Z", "overdue=true", "track=referral", "track=letter",
+    ]  # fmt: skip
+    client.life.clock.move(days=30)
+    for query in told:
+        assert await listed(client, "staff", f"?{query}") == [], query
+        assert await listed(client, "outsider", f"?{query}") == [], query
+    own = client.life.users["staff"]
+    assert len(await listed(client, "staff", f"?person={own}&kind=abuse&overdue=false")) == 1
+
+
+async def test_words_are_searched_for_in_what_is_shown(client: Client) -> None:
+    case = await client.report(facts="Xanthippe's class was insulted by O’Neill.")
+    await client.report(facts="Somebody was insulted.")
+    for query in ("xanthippe", "O'Neill insulted", "XANTHIPPE%20class"):
+        assert [c["case_id"] for c in await listed(client, "slt", f"?q={query}")] == [str(case.id)]
+    assert len(await listed(client, "slt", "?q=insulted&stage=reported")) == 2
+    for who in ("auditor", "outsider", "second_teacher", "moderator"):
+        assert await listed(client, who, "?q=insulted") == []
+
+
+async def test_a_search_with_a_position_waits_for_the_index_too(client: Client) -> None:
+    answer = await client.call("staff", "POST", "/api/incidents", report(facts="Xanthippe."))
+    position = answer.headers["caseward-position"]
+    store, views = client.life.installation.store, client.life.installation.views
+    views.take(store, store.log(views.position(), 500))
+    assert (await client.get("slt", f"/api/cases?position={position}")).status_code == 200
+    query = f"/api/cases?q=xanthippe&position={position}"
+    assert (await client.get("slt", query)).status_code == 503
+    client.life.follow()
+    assert len((await client.get("slt", query)).json()["cases"]) == 1
+
+
+async def test_a_cursor_of_a_search_serves_only_that_search(client: Client) -> None:
+    for _ in range(3):
+        await client.report(facts="Xanthippe.")
+    client.life.follow()
+    page = (await client.get("slt", "/api/cases?q=xanthippe&limit=1")).json()
+    following = f"limit=1&cursor={page['next']}"
+    assert (
+        len((await client.get("slt", f"/api/cases?q=xanthippe&{following}")).json()["cases"]) == 1
+    )
+    for lent in ("q=another&", "", "q=xanthippe&stage=reported&"):
+        assert (await client.get("slt", f"/api/cases?{lent}{following}")).status_code == 404
+
+
 async def test_overdue_means_passed_and_not_met_also_once_it_was_noticed(client: Client) -> None:
     case = await client.report()
     assert await listed(client, "headteacher", "?overdue=true") == []
@@ -146,6 +227,8 @@ async def test_a_list_asked_with_a_position_waits_until_it_knows_of_it(client: C
 BAD_QUERIES = [
         "colour=red", "limit=0", "limit=101", "limit=ten", "limit=1&limit=2", "limit=1.0",
         "stage=lost", "track=case", "overdue=maybe", "overdue=1", "q=", f"q={'x' * 101}",
+        "kind=lost", "severity=0", "severity=5", "person=x", "due_before=soon",
+        "reported_from=2026-11-20", "reported_to=2026-11-20T18:00:00", "person=",
         "position=-1", "position=99999999999999999999", "stage", "%ff=1", "q=%ff", "&", "=",
         "cursor=%00", "&".join(f"p{n}=1" for n in range(50)),
 ]  # fmt: skip
