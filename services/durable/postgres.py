@@ -27,12 +27,11 @@ from durable.errors import (
     OutcomeUnknown,
 )
 from durable.hold import SessionHold
+from durable.postgres_patience import PATIENCE_MS, Punctual
 from durable.postgres_rows import PostgresConnection, row_factory
 from durable.postgres_words import AWAY, HELD, told, unavailable
 from durable.schema import Schema
 
-PATIENCE_MS: Final = 2500
-"""How long a statement, or the wait for a turn, may last."""
 CONNECT_SECONDS: Final = 2
 REST_SECONDS: Final = 0.5
 """After a connection was refused, so long nobody tries: a crowd that waits helps nobody."""
@@ -79,8 +78,8 @@ class PostgresDatabase:
         self._number = crc32(self._namespace.encode())
         self._turn = Lock()
         self._holder: int | None = None
-        self._held: psycopg.Connection[Any] | None = None
-        self._idle: deque[psycopg.Connection[Any]] = deque()
+        self._held: Punctual | None = None
+        self._idle: deque[Punctual] = deque()
         self._rest_until = 0.0
 
     @contextmanager
@@ -112,16 +111,14 @@ class PostgresDatabase:
     def snapshot(self) -> Iterator[Connection]:
         """Like `reading`, but every statement sees the same moment; it may take its time."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
-        with self._connected(begin) as raw:
+        with self._connected(begin) as raw, raw.unhurried():
             yield PostgresConnection(raw, self.name)
             raw.execute("COMMIT")
 
     def migrate(self, role: str | None = None) -> int:
         """Take the steps that were not taken yet; return how many. Grant `role` what it needs."""
         namespace = sql.Identifier(self._namespace)
-        with self.writing() as connection:
-            raw = self._held
-            assert raw is not None
+        with self.writing() as connection, self._unhurried() as raw:
             raw.execute("SET LOCAL statement_timeout = 0")
             raw.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(namespace))
             raw.execute(_STEPS_TAKEN)
@@ -150,7 +147,7 @@ class PostgresDatabase:
             )
 
     @contextmanager
-    def alone(self, work: str = "") -> Iterator[SessionHold[psycopg.Connection[Any]]]:
+    def alone(self, work: str = "") -> Iterator[SessionHold[Punctual]]:
         """Be the only process that does, by a lock of a connection of its own."""
         number = crc32(f"{self._namespace} {work}".encode()) if work else self._number
         hold = SessionHold(self.name, lambda: self._take_alone(number), _is_alive)
@@ -162,7 +159,7 @@ class PostgresDatabase:
 
     def rebuild(self) -> None:
         """Write the tables that the program owns anew. What WAL archives hold is beyond this."""
-        with self._connected() as raw:
+        with self._connected() as raw, raw.unhurried():
             raw.execute("SET statement_timeout = 0")
             try:
                 for table in self._schema.owned:
@@ -179,7 +176,7 @@ class PostgresDatabase:
     # ── connections ───────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
-    def _connected(self, begin: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+    def _connected(self, begin: str | None = None) -> Iterator[Punctual]:
         """A connection for the block, kept for the next one if it is still good afterwards."""
         raw = self._idle_connection() or self._connect()
         try:
@@ -189,10 +186,23 @@ class PostgresDatabase:
             yield raw
         except BaseException as error:
             self._undo(raw)
+            if raw.silent:
+                self._rest()
             if isinstance(error, psycopg.Error):
                 raise told(self.name, error) from error
             raise
         self._idle.append(raw)
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[Punctual]:
+        assert self._held is not None
+        with self._held.unhurried():
+            yield self._held
+
+    def _rest(self) -> None:
+        """Nobody is to wait for a server of which we know that it says nothing."""
+        self._rest_until = monotonic() + REST_SECONDS
+        self.close()
 
     def _begin(self, last: float) -> str:
         """Begin a transaction with its turn, had by `last` or never. One trip to the server."""
@@ -202,7 +212,7 @@ class PostgresDatabase:
             f"SELECT pg_advisory_xact_lock({self._number}); SET LOCAL lock_timeout = {PATIENCE_MS}"
         )
 
-    def _commit(self, raw: psycopg.Connection[Any]) -> None:
+    def _commit(self, raw: Punctual) -> None:
         if raw.info.transaction_status is TransactionStatus.INERROR:
             # The server would answer COMMIT with a ROLLBACK, and call it a success.
             raise DatabaseError("A statement failed before: nothing of this can be kept.")
@@ -217,7 +227,7 @@ class PostgresDatabase:
                 ) from error
             raise
 
-    def _undo(self, raw: psycopg.Connection[Any]) -> None:
+    def _undo(self, raw: Punctual) -> None:
         try:
             if raw.info.transaction_status is not TransactionStatus.IDLE:
                 raw.execute("ROLLBACK")
@@ -227,7 +237,7 @@ class PostgresDatabase:
         if not raw.closed:
             self._idle.append(raw)
 
-    def _idle_connection(self) -> psycopg.Connection[Any] | None:
+    def _idle_connection(self) -> Punctual | None:
         while True:
             try:
                 raw = self._idle.pop()
@@ -237,7 +247,7 @@ class PostgresDatabase:
                 return raw
             raw.close()
 
-    def _take_alone(self, number: int) -> psycopg.Connection[Any] | None:
+    def _take_alone(self, number: int) -> Punctual | None:
         raw = self._connect(_FOR_LONG)
         # Two numbers: locks of two numbers are not those of one, by which writers take turns.
         ask = f"SELECT pg_try_advisory_lock({_ALONE}, {number & 0x7FFFFFFF})"
@@ -251,11 +261,11 @@ class PostgresDatabase:
         raw.close()
         return None
 
-    def _connect(self, more: str = "") -> psycopg.Connection[Any]:
+    def _connect(self, more: str = "") -> Punctual:
         if monotonic() < self._rest_until:
             raise unavailable(self.name, AWAY)
         try:
-            return psycopg.connect(
+            return Punctual.connect(
                 **{**self._settings, "options": f"{self._options} {more}"},
                 autocommit=True,
                 row_factory=row_factory,
@@ -265,7 +275,7 @@ class PostgresDatabase:
             # libpq's own words may quote what is in the URL.
             raise told(self.name, error) from None
 
-    def _grant(self, raw: psycopg.Connection[Any], role: str) -> None:
+    def _grant(self, raw: Punctual, role: str) -> None:
         namespace, to = sql.Identifier(self._namespace), sql.Identifier(role)
         raw.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(namespace, to))
         tables = raw.execute(
@@ -286,7 +296,7 @@ class PostgresDatabase:
             raw.execute(sql.SQL("GRANT {} ON {} TO {}").format(what, name, to))
 
 
-def _is_quiet(raw: psycopg.Connection[Any]) -> bool:
+def _is_quiet(raw: Punctual) -> bool:
     """Whether an idle connection is good: what can be read on it is the news that it is gone."""
     if raw.closed:
         return False
@@ -295,7 +305,7 @@ def _is_quiet(raw: psycopg.Connection[Any]) -> bool:
     return not looking.poll(0)
 
 
-def _is_alive(raw: psycopg.Connection[Any]) -> bool:
+def _is_alive(raw: Punctual) -> bool:
     """Whether a connection still holds what it holds; asked only when its server says something."""
     if _is_quiet(raw):
         return True
@@ -305,7 +315,7 @@ def _is_alive(raw: psycopg.Connection[Any]) -> bool:
     return False
 
 
-def _steps_taken(raw: psycopg.Connection[Any]) -> int:
+def _steps_taken(raw: Punctual) -> int:
     row = raw.execute("SELECT max(number) FROM steps_taken").fetchone()
     return int(row[0] or 0) if row else 0
 

@@ -21,7 +21,8 @@ from durable import (
     Place,
     StoreUnavailable,
 )
-from durable.postgres import CONNECT_SECONDS, PATIENCE_MS
+from durable.postgres import CONNECT_SECONDS
+from durable.postgres_patience import PATIENCE_MS, Punctual
 from tests.durable.notebook import SCHEMA, note, notes, opened
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import until
@@ -123,6 +124,43 @@ def test_nobody_waits_for_a_server_that_takes_connections_and_says_nothing(tmp_p
             for answer in asked:
                 assert isinstance(answer.exception(TIMES), StoreUnavailable)
     assert CONNECT_SECONDS * 1000 < 3000 > PATIENCE_MS
+
+
+def test_a_server_that_stands_still_is_given_up_and_used_again_when_it_goes_on(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    note(served, "kept")
+    with postgres_server.standing_still(), ThreadPoolExecutor(1) as pool:
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            pool.submit(notes, served).result(TIMES)
+        with pytest.raises(StoreUnavailable):
+            pool.submit(note, served, "not begun").result(TIMES)
+    until(lambda: one_more(served, "after"))
+    assert notes(served) == ["kept", "after"]
+
+
+def test_of_a_commit_in_which_the_server_stands_still_nobody_knows(
+    served: Database, postgres_server: PostgresServer
+) -> None:
+    note(served, "kept")
+
+    def write_and_stand_still(still: ExitStack) -> None:
+        with served.writing() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('perhaps')")
+            still.enter_context(postgres_server.standing_still())
+
+    with ExitStack() as still, pytest.raises(OutcomeUnknown):
+        write_and_stand_still(still)
+    until(lambda: one_more(served, "after"))
+    assert notes(served) in (["kept", "perhaps", "after"], ["kept", "after"])
+
+
+def test_what_takes_its_time_is_waited_for_where_it_may(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Punctual, "_longest", 0.5)
+    with shared.snapshot() as connection:
+        assert connection.execute("SELECT 1 FROM pg_sleep(1)").fetchone() is not None
 
 
 def test_settings_in_the_address_stand_beside_ours(tmp_path: Path, database_url: str) -> None:

@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -114,6 +116,21 @@ class PostgresServer:
         """Kill what serves the clients. The server then recovers by itself; see `await_answer`."""
         assert self._process, "the server does not run"
         _kill(psutil.Process(self._process.pid).children())
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """While the block lasts nothing of the server runs; its connections stay as they are."""
+        assert self._process, "the server does not run"
+        parent = psutil.Process(self._process.pid)
+        parent.suspend()
+        still = [parent, *parent.children()]
+        for process in still:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in still:
+                process.resume()
 
     def _make(self) -> None:
         if self._account:
