@@ -114,7 +114,6 @@ LETTERS: Final[Mapping[str, type[Letter]]] = {
     "L24": PressSupport,
     "L24b": OnlineReport,
     "L25": BreachReport,
-    "L25b": OnlineReport,
     "L26": BreachTold,
     "L27": ChildPublished,
     "L30": DealtWith,

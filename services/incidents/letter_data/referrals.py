@@ -76,7 +76,7 @@ class PreventReferral(Referral, frozen=True, kw_only=True):
 
 
 class OnlineReport(Letter, frozen=True, kw_only=True):
-    """L23, L24b, L25b: where it is and why it is passed on. No person, no words of a child."""
+    """L23, L24b: where it is and why it is passed on. No person, no words of a child."""
 
     agency: str
     urgent: bool

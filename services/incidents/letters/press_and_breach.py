@@ -6,6 +6,7 @@ from typing import Final
 from incidents import letter_data as data
 from incidents.domain.breach import BreachConfirmed, IcoDecided, SubjectsInformed
 from incidents.domain.press import LaSupportRequested, PressEnquiryLogged
+from incidents.domain.referring import ReferralMade
 from incidents.letters.about import About, Facts, common, latest
 from incidents.letters.lookup import Lookup, NotToBeSent
 
@@ -24,7 +25,8 @@ def _press_support(lookup: Lookup, about: About) -> data.Letter:
 
 
 def _breach_report(lookup: Lookup, about: About) -> data.Letter:
-    case, event = about.case, about.of(IcoDecided)
+    about.of(ReferralMade)
+    case, decided = about.case, latest(lookup, about, IcoDecided)
     confirmed = latest(lookup, about, BreachConfirmed)
     if case.breach is None:
         raise NotToBeSent("nothing_to_tell")
@@ -35,8 +37,8 @@ def _breach_report(lookup: Lookup, about: About) -> data.Letter:
         people_affected=confirmed.people_affected,
         consequences=lookup.opened(case, confirmed.consequences),
         measures=lookup.opened(case, confirmed.measures),
-        reason=lookup.opened(case, event.reason),
-        late_because=lookup.words(case, event.late_because),
+        reason=lookup.opened(case, decided.reason),
+        late_because=lookup.words(case, decided.late_because),
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from incidents.domain.access import HEIRS
 from incidents.domain.behaviour import BehaviourPolicyApplied
-from incidents.domain.breach import IcoDecided, SubjectsInformed
+from incidents.domain.breach import SubjectsInformed
 from incidents.domain.closing import OutcomeRecorded
 from incidents.domain.complaint_ends import ComplaintDiverted, ComplaintExtended
 from incidents.domain.conflict import ConflictDeclared
@@ -188,8 +188,6 @@ def _agency_of(event: Event) -> Agency:
             return event.agency
         case LaSupportRequested():
             return Agency.LANCASHIRE_CC
-        case IcoDecided():
-            return Agency.ICO
     raise NotToBeSent("event_names_no_agency")
 
 

@@ -119,5 +119,4 @@ KINDS: Final[Mapping[str, Facts]] = {
     "L22": _prevent_referral,
     "L23": _online_report,
     "L24b": _online_report,
-    "L25b": _online_report,
 }

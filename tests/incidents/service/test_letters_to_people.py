@@ -5,7 +5,7 @@ child's words, an opinion. Then every step that asks for a letter is taken, and 
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from incidents.domain.complaint_ends import (
     ExtendComplaint,
 )
 from incidents.domain.contact import LimitContact, UnreasonableContactDecided
-from incidents.domain.facts import Event, PersonId
+from incidents.domain.facts import Event
 from incidents.domain.first_stage import (
     AcknowledgeComplaint,
     ComplaintAcknowledged,
@@ -30,8 +30,6 @@ from incidents.domain.first_stage import (
     ReferToComplaints,
     Stage1Decided,
 )
-from incidents.domain.intake import PersonInIncident
-from incidents.domain.internal import StartInternalHandling
 from incidents.domain.parallel import ComplaintFinding, OtherProcedure
 from incidents.domain.second_stage import (
     ComplaintExhausted,
@@ -42,24 +40,13 @@ from incidents.domain.second_stage import (
     RequestStage2,
 )
 from incidents.domain.state import Case
-from incidents.domain.vocabulary import Part, PersonRole, Role, Route
-from incidents.letter_data import Letter
-from incidents.letters.facts import facts
+from incidents.domain.vocabulary import PersonRole, Role
 from incidents.letters.lookup import NotToBeSent
 from incidents.letters.recipients import recipients
-from tests.incidents.service.test_letters import assessment, event_of
+from tests.incidents.service.telling import PLANTED, letter_of, planted, untold
+from tests.incidents.service.test_letters import event_of
 from tests.support.office import PARENT, Office
 
-PLANTED: Final = {
-    "child": "Planted-Child",
-    "witness": "Planted-Witness",
-    "handle": "@planted_handle",
-    "quote": "planted quotation",
-    "words": "planted words of a child",
-    "opinion": "planted opinion",
-    "investigation": "planted record of what was looked into",
-}
-WRITTEN: Final = date(2026, 11, 23)
 REASONS: Final = "Our record shows no call before the letter was sent, and our policy asks for one."
 
 
@@ -69,24 +56,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     opened = Office(folder / "var")
     yield opened
     opened.close()
-
-
-def planted(office: Office) -> Case:
-    """A case about a parent's post, with all that must not leave, on the route for parents."""
-    people = (
-        PersonInIncident(part=Part.SUBJECT, role=PersonRole.PARENT, name=PARENT),
-        PersonInIncident(part=Part.AFFECTED, role=PersonRole.PUPIL, name=PLANTED["child"]),
-        PersonInIncident(part=Part.AFFECTED, role=PersonRole.STAFF, name=PLANTED["witness"]),
-    )
-    case = office.log(
-        people=people,
-        facts=f"{PLANTED['handle']} wrote: “{PLANTED['quote']}”. {PLANTED['witness']} saw it.",
-        child_words=PLANTED["words"],
-        opinion=PLANTED["opinion"],
-    )
-    assessment(office, case)
-    office.ask("slt", case, StartInternalHandling(route=Route.PARENT))
-    return office.give_contact("slt", case)
 
 
 def decided(office: Office, case: Case) -> Case:
@@ -164,23 +133,6 @@ def diverted(office: Office) -> Case:
         procedure=OtherProcedure.STAFF_CONDUCT, reason=f"It is about {PLANTED['witness']}."
     )
     return office.ask("headteacher", case, elsewhere).case
-
-
-def letter_of(
-    office: Office, case: Case, code: str, kind: type[Event], audience: str
-) -> tuple[PersonId, Letter]:
-    """The one recipient of a letter and its facts."""
-    lookup, event = office.installation.lookup(), event_of(office, case, kind)
-    (to,) = recipients(lookup, case.school, case.id, event.event_id, audience)
-    assert to is not None
-    found = facts(lookup, case.school, case.id, event.event_id, code, audience, to, WRITTEN)
-    return PersonId(to), found
-
-
-def untold(letter: Letter) -> list[str]:
-    """What of the planted words is in the facts after all."""
-    said = msgspec.json.encode(letter).decode()
-    return [what for what, words in PLANTED.items() if words in said]
 
 
 OF_A_COMPLAINT: Final = [

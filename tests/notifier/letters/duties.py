@@ -173,7 +173,6 @@ TO_AGENCIES: Final[Mapping[str, Duty]] = {
     ),
     "L23": OF_A_PAGE,
     "L24b": OF_A_PAGE,
-    "L25b": OF_A_PAGE,
     "L24": Duty(
         says=(
             "We ask for your support.",

@@ -113,11 +113,6 @@ SAMPLES: Final[dict[str, Letter]] = {
         late_because="The page was found on a Friday, and its visitors could be counted only when "
         "the host answered.",
     ),
-    "L25b": OnlineReport(
-        **_to("Information commissioner, breach reports"),
-        **ONLINE,
-        reason="A stranger publishes lists of pupils of several schools.",
-    ),
     "L26": BreachTold(
         **common(POSTED_PARENT, DPO),
         known_on=date(2026, 11, 20),

@@ -69,8 +69,7 @@ def problems_of(own: Path, schemas: Path, old: str, new: str) -> tuple[str, ...]
         ("L23", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
         ("L24", "incidents.la_support_requested.v1", Audience.AGENCY, *TO_PARENT),
         ("L24b", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
-        ("L25", "incidents.ico_decided.v1", Audience.AGENCY, *TO_PARENT),
-        ("L25b", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
+        ("L25", REFERRED, Audience.AGENCY, Form.PDF, Approval.LEAD),
         ("L26", "incidents.subjects_informed.v1", Audience.PEOPLE_INFORMED, *TO_PARENT),
         ("L27", "incidents.publication_taken_down.v1", Audience.PUBLISHED_CHILD, *TO_PARENT),
         ("L30", "incidents.outcome_recorded.v1", Audience.AFFECTED, *TO_PARENT),
@@ -117,7 +116,7 @@ def test_a_referral_asks_for_the_letter_of_its_agency_and_no_other(renderer: Ren
     assert codes(renderer, REFERRED, agency="social_care") == ["L21"]
     assert codes(renderer, REFERRED, agency="prevent") == ["L22"]
     assert {*codes(renderer, REFERRED, agency="lancashire_cc")} == {"L24b"}
-    assert codes(renderer, REFERRED, agency="ico") == ["L25b"]
+    assert codes(renderer, REFERRED, agency="ico") == ["L25"]
     for online in ("ceop", "iwf", "helpline"):
         assert codes(renderer, REFERRED, agency=online) == ["L23"]
     assert codes(renderer, REFERRED, agency="somebody else") == []
@@ -199,8 +198,6 @@ def published(tmp_path: Path, renderer: Renderer) -> Path:
     for event_type in renderer.table.event_types:
         (events / f"{event_type}.json").write_bytes(event_schema(school={"type": "string"}))
     agency = {"enum": [*("lado", "police", "social_care", "prevent", "ceop", "iwf"), *OTHERS]}
-    report = event_schema(report={"type": "boolean"})
-    (events / "incidents.ico_decided.v1.json").write_bytes(report)
     (events / f"{REFERRED}.json").write_bytes(event_schema(agency=agency))
     offence = {"type": "boolean"}
     (events / f"{ASSESSED}.json").write_bytes(event_schema(possible_offence=offence))
