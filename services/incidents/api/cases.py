@@ -161,9 +161,17 @@ async def list_cases(request: Call) -> Response[bytes]:
     asked = request.asked(CasesAsked)
     searched = asked.q is not None and not is_reference(asked.q)
     await listed(request.installation, asked.position, searched=searched)
-    # To search is to read every case that is shown, and takes its time.
-    answer = await (sync_to_thread if searched else request.brief)(_list, request, asked)
+    answer = await (request.brief if _is_short(asked) else sync_to_thread)(_list, request, asked)
     return Response(answer, media_type=MediaType.JSON)
+
+
+def _is_short(asked: CasesAsked) -> bool:
+    """Whether an index leads straight to the page.
+
+    Other cases may have to be passed by on the way to it, and to search is to read what is found.
+    """
+    slow = (asked.q, asked.kind, asked.severity, asked.overdue, asked.due_after, asked.due_before)
+    return not any(one is not None for one in slow)
 
 
 def _list(request: Call, asked: CasesAsked) -> bytes:
