@@ -95,7 +95,7 @@ class Call(Request[User, str, State]):
         if text is None:
             raise Problem(
                 Kind.VERSION_REQUIRED,
-                "Read the case first and send its ETag back in If-Match, so that nobody's change "
+                "Read it first and send its ETag back in If-Match, so that nobody's change "
                 "is written over.",
             )
         version = re.fullmatch(IF_MATCH, text)

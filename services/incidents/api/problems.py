@@ -52,9 +52,9 @@ class Kind(Enum):
     NOT_ALLOWED = (403, "This is not yours to do")
     NOT_FOUND = (404, "There is nothing here")
     METHOD_NOT_ALLOWED = (405, "This can't be done here")
-    NOT_IN_THIS_STATE = (409, "The case is not at the point for this")
+    NOT_IN_THIS_STATE = (409, "It is not at the point for this")
     ERASED = (410, "It was erased")
-    STALE = (412, "The case has moved on since it was read")
+    STALE = (412, "It has moved on since it was read")
     TOO_LARGE = (413, "The body is too large")
     NOT_JSON = (415, "The body has to be JSON")
     NOT_VALID = (422, "What was sent does not fit")
@@ -137,8 +137,8 @@ def _refusal(error: Refusal) -> Problem:
 def _stale(error: Stale) -> Problem:
     return Problem(
         Kind.STALE,
-        "Somebody else has changed the case. Read it again, look whether your step still fits, and "
-        "send it with the new ETag in If-Match.",
+        "Somebody else has changed it meanwhile. Read it again, look whether your step still fits, "
+        "and send it with the new ETag in If-Match.",
         headers={"ETag": f'"{error.version}"'},
     )
 
@@ -154,7 +154,7 @@ _REFUSED: Final[Mapping[Refuses, tuple[Kind, str]]] = {
     Refuses.WHO: (Kind.NOT_ALLOWED, "Somebody else has to do this; the reasons say who."),
     Refuses.STATE: (
         Kind.NOT_IN_THIS_STATE,
-        "The case does not allow it now; each reason says what has to come first.",
+        "It is not possible now; each reason says what has to come first.",
     ),
     Refuses.BODY: (Kind.NOT_VALID, "The rules ask for something else; each reason says what."),
 }

@@ -122,8 +122,9 @@ def _action(register: Register[Any], entry: Entry, offer: Offer) -> EntryAction:
 
 
 class EntriesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which part of a register."""
+    """Which part of a register. `overdue`: something on it was due and has not been done."""
 
+    overdue: bool | None = None
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
 
@@ -276,7 +277,10 @@ def _list(register: Register[Any]) -> HTTPRouteHandler:
     def entries(request: Call) -> Response[Any]:
         asked, user = request.asked(EntriesAsked), request.user
         found = request.installation.registers.entries(user, register)
-        bound = (register.path, user.school, user.id)
+        if asked.overdue is not None:
+            now = request.installation.clock()
+            found = [one for one in found if one[0].overdue(now) is asked.overdue]
+        bound = (register.path, user.school, user.id, asked.overdue)
         if asked.cursor:
             after = request.cursors.read(asked.cursor, bound)
             found = [one for one in found if _place(one[0]) < after]

@@ -149,9 +149,12 @@ async def test_a_missed_look_at_an_account_is_noticed_once(client: Client) -> No
     assert (deadline["due"], deadline["state"]) == ("account_monitoring", "open")
     timekeeper = client.life.installation.timekeeper()
     assert timekeeper.look() == 0
+    assert (await page(client, "slt", "accounts?overdue=true"))["entries"] == []
+    assert len((await page(client, "slt", "accounts?overdue=false"))["entries"]) == 1
     client.life.clock.move(days=30)
     assert timekeeper.look() == 1
     assert timekeeper.look() == 0
+    assert len((await page(client, "slt", "accounts?overdue=true"))["entries"]) == 1
     assert (await page(client, "slt", path))["deadlines"][-1]["state"] == "missed"
     checked = {"checked_at": NOW, "findings": "Nothing out of the ordinary."}
     await done(client, "staff", f"{path}/record-monitoring-check", checked)

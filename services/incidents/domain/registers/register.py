@@ -38,6 +38,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def open_deadlines(self) -> tuple[Due, ...]:
         return tuple(due for due, d in self.deadlines.items() if d.state in OPEN_DEADLINES)
 
+    def overdue(self, now: datetime) -> bool:
+        """Whether something on it was due by now and has not been done."""
+        return any(self.deadlines[due].due_at <= now for due in self.open_deadlines)
+
 
 E = TypeVar("E", bound=Entry)
 Tie = tuple[Sight, Callable[[E], frozenset[UserId]]]
