@@ -4,10 +4,12 @@ Run it with `services` and the repository's root on PYTHONPATH: `python -m tests
 JSON line per figure; a ratio is the median over rounds in which the store and raw SQL take turns.
 """
 
+import asyncio
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +22,10 @@ from uuid import UUID, uuid4
 from durable import Place
 from incidents.domain.facts import Recorded
 from incidents.store import StateRow, Store, Stored, open_store
+from tests.bench import together
 from tests.incidents.store.sample import EVENTS, NoteAdded, fact
+from tests.support.kept import kept_at
+from tests.support.postgres import PostgresServer
 
 ROUNDS: Final = 7
 CASES: Final = 250
@@ -95,10 +100,56 @@ def loading(store: Store, raw: Raw, stream: UUID) -> Turns:
     return [(partial(store.state, stream), partial(raw.events, stream))] * LOADS
 
 
+def replaying(store: Store, raw: Raw, stream: UUID) -> Turns:
+    """Every fact of a case, ready to add up; the rows they lie in, each read as JSON."""
+
+    def read() -> list[object]:
+        return [json.loads(state) for _, _, state in raw.events(stream)]
+
+    return [(partial(store.history, stream), read)] * LOADS
+
+
+def asking(store: Store, raw: together.Raw, loop: asyncio.AbstractEventLoop) -> Turns:
+    """AT_ONCE coroutines, each of which records one event after another in new streams."""
+    turns: Turns = []
+    for _ in range(ROUNDS):
+        requests = [
+            [_request(store) for _ in range(together.TIMES)] for _ in range(together.AT_ONCE)
+        ]
+        like = store.log(0, 1)[0]
+        turns.append(
+            (
+                partial(_asked, store, requests, loop),
+                partial(together.recorded_raw, raw, requests, like),
+            )
+        )
+    return turns
+
+
+def _asked(
+    store: Store, requests: Sequence[Sequence[together.Asking]], loop: asyncio.AbstractEventLoop
+) -> None:
+    loop.run_until_complete(together.asked(store, requests))
+
+
+def _request(store: Store) -> together.Asking:
+    (sealed,) = map(store.seal, _case(1))
+    return together.Asking(sealed, _row(sealed))
+
+
+def report_speed(name: str, turns: Callable[[], Turns], against: str, bar: float) -> bool:
+    """The same for a speed: how many times as fast ours was, which is less than 1."""
+    ratio = round(median(1 / _ratio(turns()) for _ in range(ROUNDS)), 3)
+    return _say(name, ratio, against, bar, holds=ratio >= bar)
+
+
 def report(name: str, turns: Callable[[], Turns], against: str, bar: float) -> bool:
     """Measure, print one line, and say whether the bar holds."""
     ratio = round(median(_ratio(turns()) for _ in range(ROUNDS)), 3)
-    holds = ratio <= bar
+    return _say(name, ratio, against, bar, holds=ratio <= bar)
+
+
+def _say(name: str, ratio: float, against: str, bar: float, *, holds: bool) -> bool:
     line = {"name": name, "ratio": ratio, "against": against, "bar": bar, "holds": holds}
     sys.stdout.write(json.dumps(line) + "\n")
     return holds
@@ -114,13 +165,40 @@ def main(folder: Path) -> int:
         plain = partial(appending, store, raw, seal=True)
         sealed = partial(appending, store, raw, seal=False)
         loads = partial(loading, store, raw, case[0].stream)
+        replays = partial(replaying, store, raw, case[0].stream)
         held = [
-            report("append to a 20-event case", sealed, same, 2.0),
+            report("append to a 20-event case", sealed, same, 1.5),
             report("seal and append to a 20-event case", plain, same, 2.0),
-            report("load a 200-event case", loads, "raw SELECT of its events", 1.0),
+            report("load a 200-event case", loads, "raw SELECT of its events", 0.5),
+            report("replay a 200-event case", replays, "raw SELECT and json.loads of each", 2.5),
         ]
         raw.connection.close()
-    return 0 if all(held) else 1
+    return 0 if all([*held, *_many_at_once(folder)]) else 1
+
+
+def _many_at_once(folder: Path) -> Iterator[bool]:
+    against = f"raw SQL, {together.AT_ONCE} in each transaction, same bytes and durability"
+    name = f"speed of {together.AT_ONCE} coroutines that record, "
+    loop = asyncio.new_event_loop()
+    with closing(loop), open_store(Place(folder / "many"), events=EVENTS) as store:
+        file = together.RawSqlite(folder / "many.db", _RAW_SCHEMA)
+        _record_one(store)
+        turns = partial(asking, store, file, loop)
+        yield report_speed(name + "SQLite", turns, against, 0.35)
+    with closing(asyncio.new_event_loop()) as loop, PostgresServer() as server:
+        place = kept_at(folder / "server", server.url())
+        with (
+            open_store(place, events=EVENTS) as store,
+            closing(together.RawPostgres(server.url())) as raw,
+        ):
+            _record_one(store)
+            turns = partial(asking, store, raw, loop)
+            yield report_speed(name + "PostgreSQL", turns, against, 0.5)
+
+
+def _record_one(store: Store) -> None:
+    """Something to take the bytes from that the raw side writes."""
+    store.write(_request(store))
 
 
 def _case(events: int) -> list[Recorded]:

@@ -28,6 +28,7 @@ _ROWS_AT_ONCE: Final = 1000
 """A statement takes 32,766 values in SQLite and 65,535 in PostgreSQL."""
 
 _EVENTS: Final = "SELECT id, originator_id, originator_version, topic, state FROM stored_events "
+_EVENTS_OF: Final = "SELECT originator_version, topic, state FROM stored_events "
 _STATES: Final = "SELECT stream, school, kind, version, state FROM states "
 _CLAIMS: Final = "SELECT school, kind, key, stream, value FROM claims "
 
@@ -60,7 +61,7 @@ class EventRecorder(ApplicationRecorder):
     ) -> Sequence[StoredEvent]:
         """Return a stream's events by their versions."""
         assert isinstance(originator_id, UUID)
-        statement = _EVENTS + "WHERE originator_id = ? AND originator_version > ?"
+        statement = _EVENTS_OF + "WHERE originator_id = ? AND originator_version > ?"
         values: list[Any] = [originator_id.hex, gt or 0]
         if lte is not None:
             statement, values = statement + " AND originator_version <= ?", [*values, lte]
@@ -69,7 +70,7 @@ class EventRecorder(ApplicationRecorder):
             statement, values = statement + " LIMIT ?", [*values, limit]
         with self.database.reading() as connection:
             rows = connection.execute(statement, values).fetchall()
-        return [StoredEvent(UUID(row[1]), *tuple(row)[2:]) for row in rows]
+        return [StoredEvent(originator_id, *row) for row in rows]
 
     def select_notifications(
         self,
