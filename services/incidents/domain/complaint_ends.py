@@ -135,6 +135,7 @@ def _extended(case: Case, event: ComplaintExtended, recorded: Recorded) -> Case:
         due_at=event.new_due,
         calendar_version=event.calendar_version,
         state=DeadlineState.OPEN,
+        agreed=True,
     )
     return prompting(replace(case, deadlines={**case.deadlines, event.due: later}), recorded)
 

@@ -157,6 +157,8 @@ class Deadline(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     calendar_version: str
     state: DeadlineState = DeadlineState.OPEN
+    agreed: bool = False
+    """Somebody has set this very moment: no other edition of the calendar moves it."""
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):

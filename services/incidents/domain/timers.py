@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from incidents.domain.agencies import DECIDED_ON
 from incidents.domain.facts import CaseText, Event, Recorded
+from incidents.domain.school import School
 from incidents.domain.state import OPEN_DEADLINES, Case, Deadline
 from incidents.domain.table import (
     Apply,
@@ -25,11 +26,23 @@ from incidents.domain.table import (
 )
 from incidents.domain.vocabulary import DeadlineState, Due, Reason, Relation, Role
 
+COUNTED_BACK: Final = frozenset({Due.PANEL_PAPERS})
+"""Counted back from a date that was fixed: where it falls was told to those who sit then."""
+
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────
 
 
 class MissDeadline(Command, frozen=True, kw_only=True):
     """The timekeeper found that it has passed."""
+
+    due: Due
+
+
+class RecalculateDeadline(Command, frozen=True, kw_only=True):
+    """The timekeeper found that the school has another edition of its calendar than it was set by.
+
+    A closure is such an edition too.
+    """
 
     due: Due
 
@@ -62,6 +75,16 @@ class DeadlineMissed(Event, frozen=True, kw_only=True):
     due: Due
 
 
+class DeadlineRecalculated(Event, frozen=True, kw_only=True):
+    """Under another edition of the calendar it falls due at another moment."""
+
+    TOPIC = "incidents.deadline_recalculated"
+    due: Due
+    old_due_at: datetime
+    due_at: datetime
+    calendar_version: str
+
+
 class DeadlineWaived(Event, frozen=True, kw_only=True):
     TOPIC = "incidents.deadline_waived"
     due: Due
@@ -80,6 +103,14 @@ def deadline_has_passed(case: Case, command: MissDeadline, asking: Asking) -> st
 
 
 @body_guard(Refuses.STATE)
+def calendar_moves_it(case: Case, command: RecalculateDeadline, asking: Asking) -> str | None:
+    deadline = case.deadlines.get(command.due)
+    if deadline is None or due_now(command.due, deadline, asking.school) == deadline.due_at:
+        return "The calendar in force does not move this deadline."
+    return None
+
+
+@body_guard(Refuses.STATE)
 def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking) -> str | None:
     """A lead may not wave away what only the headteacher or the DSL may decide."""
     if command.due is Due.ICO:
@@ -87,6 +118,15 @@ def agencies_are_decided_on(_case: Case, command: WaiveDeadline, _asking: Asking
     if command.due in DECIDED_ON:
         return f"Refer to {command.due}, or record the decision not to and why."
     return None
+
+
+def due_now(due: Due, deadline: Deadline, school: School) -> datetime:
+    """Return when it would be due by the edition of the calendar that is in force, in UTC."""
+    edition = school.calendar.edition
+    settled = deadline.agreed or due in COUNTED_BACK
+    if settled or deadline.calendar_version in (edition, school.calendar_version(deadline.due_at)):
+        return deadline.due_at
+    return school.due(due, deadline.starts_at)
 
 
 # ── what is recorded ──────────────────────────────────────────────────────────────────────────────
@@ -115,6 +155,17 @@ def started(
         )
 
 
+def _recalculated(case: Case, command: RecalculateDeadline, asking: Asking) -> Iterable[Event]:
+    deadline = case.deadlines[command.due]
+    due_at = due_now(command.due, deadline, asking.school)
+    yield DeadlineRecalculated(
+        due=command.due,
+        old_due_at=deadline.due_at,
+        due_at=due_at,
+        calendar_version=asking.school.calendar_version(due_at),
+    )
+
+
 # ── what it changes ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -123,6 +174,14 @@ def _set(case: Case, event: DeadlineSet, _recorded: Recorded) -> Case:
         due_at=event.due_at, starts_at=event.starts_at, calendar_version=event.calendar_version
     )
     return replace(case, deadlines={**case.deadlines, event.due: deadline})
+
+
+def _moved(case: Case, event: DeadlineRecalculated, _recorded: Recorded) -> Case:
+    known = case.deadlines.get(event.due)
+    if known is None:
+        return case
+    moved = replace(known, due_at=event.due_at, calendar_version=event.calendar_version)
+    return replace(case, deadlines={**case.deadlines, event.due: moved})
 
 
 def _to(state: DeadlineState) -> Apply:
@@ -148,6 +207,14 @@ TRANSITIONS = (
         to=DeadlineState.MISSED,
     ),
     Row(
+        ask=RecalculateDeadline,
+        who=(Role.TIMEKEEPER,),
+        at=(DeadlineState.OPEN,),
+        guards=(calendar_moves_it,),
+        records=(DeadlineRecalculated,),
+        by=_recalculated,
+    ),
+    Row(
         ask=WaiveDeadline,
         who=(Role.HEADTEACHER, Relation.LEAD, Role.DSL, Role.CHAIR),
         at=(DeadlineState.OPEN, DeadlineState.MISSED),
@@ -160,7 +227,7 @@ TRANSITIONS = (
 
 
 def _states(case: Case, command: Command | None) -> frozenset[DeadlineState]:
-    if isinstance(command, MissDeadline | WaiveDeadline):
+    if isinstance(command, MissDeadline | WaiveDeadline | RecalculateDeadline):
         known = case.deadlines.get(command.due)
         return frozenset({known.state} if known else ())
     return frozenset(d.state for d in case.deadlines.values() if d.state in OPEN_DEADLINES)
@@ -171,5 +238,6 @@ APPLY: Final[dict[type[Event], Apply]] = {
     DeadlineMet: _to(DeadlineState.MET),
     DeadlineMissed: _to(DeadlineState.MISSED),
     DeadlineWaived: _to(DeadlineState.WAIVED),
+    DeadlineRecalculated: _moved,
 }
 TRACK = Track("deadline", _states, TRANSITIONS, APPLY)

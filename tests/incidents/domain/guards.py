@@ -60,7 +60,7 @@ from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.school import User
 from incidents.domain.sharing import RecordDisclosureAgreement, RecordSharingDecision
 from incidents.domain.table import Command
-from incidents.domain.timers import MissDeadline, WaiveDeadline
+from incidents.domain.timers import MissDeadline, RecalculateDeadline, WaiveDeadline
 from incidents.domain.vocabulary import (
     Agency,
     Category,
@@ -408,6 +408,7 @@ REFUSALS: Final[dict[tuple[type[Command], str], Refused]] = {
         ResolveLetter(letter=LETTER, delivered=False, how_known="It was never written."),
         HEADTEACHER,
     ),
+    (RecalculateDeadline, "calendar_moves_it"): on(cases.reported(), RecalculateDeadline),
     (MissDeadline, "deadline_has_passed"): on(cases.reported(), MissDeadline),
     (WaiveDeadline, "agencies_are_decided_on"): changed(WaiveDeadline, due=Due.LADO),
 }

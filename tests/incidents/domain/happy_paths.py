@@ -96,9 +96,11 @@ from incidents.domain.table import Command
 from incidents.domain.timers import (
     DeadlineMet,
     DeadlineMissed,
+    DeadlineRecalculated,
     DeadlineSet,
     DeadlineWaived,
     MissDeadline,
+    RecalculateDeadline,
     WaiveDeadline,
 )
 from incidents.domain.vocabulary import Agency, Correctable, Due, Part, PersonRole, Route
@@ -115,6 +117,7 @@ from tests.incidents.domain import (
 from tests.incidents.domain.cases import HASH, LETTER
 from tests.incidents.domain.examples import Example, example, of
 from tests.incidents.domain.school import (
+    CLOSED_ON_MONDAY,
     DSL,
     FRIDAY,
     HEADTEACHER,
@@ -318,6 +321,12 @@ HAPPY_PATHS: Final[dict[type[Command], Example]] = {
         RecordAlert(alert=LETTER, code="A1", prompted_by=LETTER),
         NOTIFIER,
         AlertSent,
+    ),
+    RecalculateDeadline: example(
+        cases.reported().at(CLOSED_ON_MONDAY),
+        RecalculateDeadline(due=Due.ACKNOWLEDGE),
+        TIMEKEEPER,
+        DeadlineRecalculated,
     ),
     MissDeadline: example(overdue(), MissDeadline(due=Due.ACKNOWLEDGE), TIMEKEEPER, DeadlineMissed),
     WaiveDeadline: example(

@@ -29,7 +29,7 @@ from incidents.domain.remedies import RecordRemedyMet, RequireRemedy
 from incidents.domain.responses import RecordAgencyResponse
 from incidents.domain.state import Case
 from incidents.domain.table import Asking, Command
-from incidents.domain.timers import MissDeadline, WaiveDeadline
+from incidents.domain.timers import MissDeadline, RecalculateDeadline, WaiveDeadline
 from incidents.domain.vocabulary import Agency, AgencyDecision, ContactBasis, Due, Flag, LetterForm
 from tests.incidents.domain.arbitrary import Anything
 from tests.incidents.domain.cases import (
@@ -175,6 +175,7 @@ FITTING: Final[Mapping[type[Command], Fits]] = {
     ApproveLetter: _approval,
     InformAudience: _letter,
     MissDeadline: _due,
+    RecalculateDeadline: _due,
     WaiveDeadline: _due,
 }
 

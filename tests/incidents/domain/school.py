@@ -5,6 +5,8 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from incidents.domain.deadlines import Calendar, Clock, Span, Term
 from incidents.domain.facts import SchoolId, UserId
 from incidents.domain.school import School, User
@@ -162,3 +164,13 @@ def school_of(*people: User) -> School:
 
 
 SCHOOL: Final = school_of(*PEOPLE)
+
+CLOSED_ON_MONDAY: Final = replace(
+    SCHOOL,
+    calendar=replace(
+        CALENDAR,
+        edition="2026-27/2",
+        closures=CALENDAR.closures | {date(2026, 11, 23)},
+    ),
+)
+"""The same school with a newer edition of its calendar: snow on the next school day."""

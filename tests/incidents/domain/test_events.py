@@ -31,7 +31,7 @@ from incidents.domain.letters import (
 from incidents.domain.moderation import AudienceInformed, EvidenceCaptured, ModerationActionTaken
 from incidents.domain.readings import PolicyInterpretationRecorded
 from incidents.domain.remedies import RemedyRequired
-from incidents.domain.timers import DeadlineMet, DeadlineSet
+from incidents.domain.timers import DeadlineMet, DeadlineRecalculated, DeadlineSet
 from incidents.domain.users import TokenIssued
 from incidents.domain.vocabulary import Agency, Moderation, Stage
 from tests.incidents.domain.cases import LETTER, reported
@@ -51,6 +51,7 @@ IN_THE_CLEAR: Final[dict[type[Event], set[str]]] = {
     EvidenceCaptured: {"sha256", "media_type"},
     AudienceInformed: {"text_hash"},
     DeadlineSet: {"calendar_version"},
+    DeadlineRecalculated: {"calendar_version"},
     ComplaintExtended: {"calendar_version"},
     LetterRendered: {
         "code",

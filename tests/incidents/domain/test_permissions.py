@@ -122,6 +122,7 @@ resolve-letter          | headteacher lead dsl dpo chair | uncertain failed
 record-letter-failed    | notifier | none drafted approved uncertain
 record-alert            | notifier | any
 miss-deadline           | timekeeper | open > missed
+recalculate-deadline    | timekeeper | open
 waive-deadline          | headteacher lead dsl chair | open missed > waived
 """
 TABLE: Final = {

@@ -5,19 +5,25 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace as changed
 
+from incidents.domain.breach import SuspectBreach
 from incidents.domain.intake import AcknowledgeReport, ReportAcknowledged
 from incidents.domain.timers import (
     DeadlineMet,
     DeadlineMissed,
+    DeadlineRecalculated,
     DeadlineSet,
     DeadlineWaived,
     MissDeadline,
+    RecalculateDeadline,
     WaiveDeadline,
+    due_now,
 )
 from incidents.domain.vocabulary import DeadlineState, Due
 from tests.incidents.domain.cases import REPORT, closed, reported, resolved
 from tests.incidents.domain.school import (
     CALENDAR,
+    CLOSED_ON_MONDAY,
+    FRIDAY,
     HEADTEACHER,
     SCHOOL,
     SLT,
@@ -104,3 +110,55 @@ def test_every_deadline_has_its_length_and_its_clock(due: Due) -> None:
 def test_closing_leaves_nothing_running() -> None:
     assert resolved().case.open_deadlines == (Due.CLOSE,)
     assert closed().case.open_deadlines == ()
+
+
+# ── another edition of the calendar ───────────────────────────────────────────────────────────────
+
+MOVE = RecalculateDeadline(due=Due.ACKNOWLEDGE)
+
+
+def test_a_closure_moves_an_open_deadline_and_says_from_where_to_where() -> None:
+    story = reported().at(CLOSED_ON_MONDAY)
+    story = story.when(MOVE, by=TIMEKEEPER).then(
+        DeadlineRecalculated(
+            due=Due.ACKNOWLEDGE,
+            old_due_at=london(2026, 11, 23, 16, 30),
+            due_at=london(2026, 11, 24, 16, 30),
+            calendar_version="2026-27/2",
+        )
+    )
+    assert story.case.deadlines[Due.ACKNOWLEDGE].state is DeadlineState.OPEN
+    story.when(MOVE, by=TIMEKEEPER).refused(because="calendar_moves_it")
+
+
+def test_an_edition_that_moves_nothing_records_nothing() -> None:
+    renamed = changed(SCHOOL, calendar=changed(CALENDAR, edition="2026-27/2"))
+    reported().at(renamed).when(MOVE, by=TIMEKEEPER).refused(because="calendar_moves_it")
+
+
+def test_what_has_been_met_or_missed_is_not_moved() -> None:
+    met = reported().after(AcknowledgeReport(), by=SLT).at(CLOSED_ON_MONDAY)
+    met.when(MOVE, by=TIMEKEEPER).refused(because="state")
+    late = reported().case.deadlines[Due.ACKNOWLEDGE].due_at
+    missed = reported().after(MISS, by=TIMEKEEPER, at=late).at(CLOSED_ON_MONDAY)
+    missed.when(MOVE, by=TIMEKEEPER).refused(because="state")
+
+
+def test_running_hours_are_moved_by_no_calendar() -> None:
+    aware = SuspectBreach(aware_at=FRIDAY, what="A list was sent to the wrong class.")
+    story = reported().after(aware, by=STAFF).at(CLOSED_ON_MONDAY)
+    ico = RecalculateDeadline(due=Due.ICO)
+    story.when(ico, by=TIMEKEEPER).refused(because="calendar_moves_it")
+
+
+def test_a_date_that_somebody_has_agreed_on_is_moved_by_no_calendar() -> None:
+    story = reported()
+    known = story.case.deadlines[Due.ACKNOWLEDGE]
+    assert due_now(Due.ACKNOWLEDGE, known, CLOSED_ON_MONDAY) > known.due_at
+    agreed = changed(known, agreed=True)
+    assert due_now(Due.ACKNOWLEDGE, agreed, CLOSED_ON_MONDAY) == known.due_at
+
+
+def test_nobody_but_the_timekeeper_moves_a_deadline() -> None:
+    for one in (HEADTEACHER, SLT, STAFF):
+        reported().at(CLOSED_ON_MONDAY).when(MOVE, by=one).refused(because="role")
