@@ -107,8 +107,14 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
         """Return the case as whoever is all of these sees it, None if it is not for him."""
         if not principals.isdisjoint(self.walled):
             return None
-        much = max((self.sights[p] for p in principals if p in self.sights), default=Sight.NONE)
-        return next((view for view in self.views if view.sight is much), None)
+        much = max(map(self._sight_of, principals), default=Sight.NONE)
+        for view in self.views:
+            if view.sight is much:
+                return view
+        return None
+
+    def _sight_of(self, principal: Principal) -> Sight:
+        return self.sights.get(principal, Sight.NONE)
 
     def tracks_to(self, principals: frozenset[Principal], view: View) -> set[Track]:
         """Return what is open on the case, as far as this reader knows of it."""
