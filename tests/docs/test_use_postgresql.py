@@ -12,6 +12,7 @@ import pytest
 from durable import DatabaseError, NotSetUp, Place, StoreUnavailable
 from notifier.database import SCHEMA, alone, found, open_ledger
 from tests.docs.walk import ROOT, Block, blocks, folder_for, run, section, unkept
+from tests.support.office import Office
 from tests.support.postgres import PostgresServer
 from tests.support.postgres_binaries import binaries
 from tests.support.waiting import until
@@ -31,6 +32,7 @@ class Machine:
         text = (ROOT / "docs/how-to/use-postgresql.md").read_text()
         for said, here in {
             "/etc/caseward": str(self.folder / "etc"),
+            "/var/lib/caseward": str(self.folder / "lib"),
             "127.0.0.1:5432": f"127.0.0.1:{self.server.port}",
         }.items():
             assert said in text, f"the page speaks of {said} no more"
@@ -79,6 +81,19 @@ def _asks_for_passwords(server: PostgresServer) -> bool:
     except psycopg.OperationalError as refusal:
         return "password" in str(refusal)
     return False
+
+
+def test_an_installation_in_files_is_moved(machine: Machine) -> None:
+    var = machine.folder / "lib" / "var"
+    var.parent.mkdir()
+    with closing(Office(var)) as office:
+        office.log()
+        office.installation.sequencer().catch_up()
+        head = office.installation.store.head()
+    open_ledger(Place(var)).close()
+    assert f"The last position is {head}," in machine.follow(
+        "Make the tables", "Move what is there already"
+    )
 
 
 def test_the_notifier_works_as_its_own_role(machine: Machine) -> None:
@@ -151,4 +166,4 @@ def test_the_passwords_are_in_no_log_and_the_files_are_for_their_owner(machine: 
 
 
 def test_migrating_a_second_time_does_nothing(machine: Machine) -> None:
-    assert "no steps taken" in machine.follow("Make the tables")
+    assert machine.follow("Make the tables").count("no steps taken") == 2
