@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,18 @@ def test_a_server_that_crashes_and_recovers_by_itself_costs_nothing(
     with whole(tmp_path, database_url=database) as running:
         before = head(running)
         all_is_well(running, asyncio.run(crash(running)), before)
+
+
+@pytest.mark.long
+def test_a_server_that_stands_still_is_outlasted_like_one_that_is_gone(
+    tmp_path: Path, postgres_server: PostgresServer, database: str
+) -> None:
+    with whole(tmp_path, database_url=database) as running, ExitStack() as still:
+        before = head(running)
+
+        def stand_still() -> None:
+            still.enter_context(postgres_server.standing_still())
+
+        all_is_well(
+            running, asyncio.run(while_it_is_away(running, stand_still, still.close)), before
+        )

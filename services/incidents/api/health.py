@@ -144,7 +144,8 @@ def _parts(installation: Installation) -> Parts:
     store = installation.store
     try:
         now = installation.clock()
-        stand = {f.name: standing(f.note, f.unknown_since, now) for f in _followed(installation)}
+        followed = (one for one in _followed(installation) if one.name in NAMES)
+        stand = {f.name: standing(f.note, f.unknown_since, now) for f in followed}
     except StoreUnavailable:
         unreadable: dict[str, Stands] = dict.fromkeys(NAMES, "unreadable")
         return Parts(store="unreadable", **unreadable)
@@ -180,7 +181,7 @@ def _followed(installation: Installation) -> list[_Followed]:
         first = read_stamp(store.log(note.position, 1)[0].state).recorded_at
         return _Followed(name, note, head - note.position, first)
 
-    return [followed(name) for name in NAMES]
+    return [followed(name) for name in (*NAMES, *sorted(notes.keys() - set(NAMES)))]
 
 
 def _gauges(installation: Installation) -> Iterator[str]:
