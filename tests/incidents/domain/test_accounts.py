@@ -249,6 +249,9 @@ SECRETS: Final = [
     "log in at https://school:hunter2@social.example.com",
     "use Tr0ub4dor&3 for it",
     "api key = 99abc",
+    "Password – hunter2",
+    "password hunter2",
+    "pin 4711",
 ]
 NO_SECRETS: Final = [
     "The password is kept in the safe.",
@@ -257,6 +260,8 @@ NO_SECRETS: Final = [
     "Year 6 on their trip: 2026-11-20, 42 pupils, see https://social.example.com/post/1?id=2",
     "We tell parents what happens (news, trips & clubs) – and nothing else!",
     "The pin board in the hall is new.",
+    "a password-protected page, seen by 12 people",
+    "We changed the password on 12 November.",
     "the school's Twitter account @TheSchool",
 ]
 

@@ -28,9 +28,12 @@ REFERENCE: Final = re.compile(r"[A-Za-z]+(?:[ ,./-]+[A-Za-z]+)*(?:[ ,./-]+[0-9]{
 _TOLD: Final = re.compile(
     r"\b(?:pass ?-?(?:words?|codes?|phrases?|keys?)|pwd|passwd|pin|secret|token|api ?-?key"
     r"|(?:recovery|backup) codes?)\b"
-    r"\s*(?:is|are|was|=|:|->)\s*"
+    r"(?:\s*(?:is|are|was|=|:|->)\s*|\s+[-–]\s+)"
     r"(?!(?:kept|held|stored|known|changed|reset|safe|in|with|at|on|under|not|only|the|to)\b)\S",
     re.IGNORECASE,
+)
+_FOLLOWS: Final = re.compile(
+    r"\b(?:passwords?|passcodes?|pwd|pin)\s+(?=\S*[0-9])\S{4,}", re.IGNORECASE
 )
 _IN_A_URL: Final = re.compile(r"//[^/\s@]+:[^/\s@]+@")
 _SYMBOL: Final = re.compile(r"[!$%^&*+=?~|\\<>]")
@@ -39,7 +42,7 @@ _SHORTEST: Final = 8
 
 def looks_secret(text: str) -> bool:
     """Whether a password, a code or a key seems to stand in the text."""
-    if _TOLD.search(text) or _IN_A_URL.search(text):
+    if any(pattern.search(text) for pattern in (_TOLD, _FOLLOWS, _IN_A_URL)):
         return True
     return any(map(_dense, text.split()))
 
