@@ -18,7 +18,7 @@ from incidents.store.tables import LOG
 from incidents.views.rebuild import States, rebuild
 
 MOVED: Final[tuple[Schema, ...]] = (KEYS, LOG, TREE)
-"""What is taken along. The others follow from the log: views at once, the rest by the worker."""
+"""What is taken along. Lists and search are made anew from the log, the rest by the worker."""
 
 Begin = Callable[[str], Callable[[int, int], None]]
 
@@ -33,7 +33,7 @@ class Moved:
 
 
 def move(settings: Settings, giving: Place, taking: Place, begin: Begin) -> Moved:
-    """Copy everything that cannot be made anew, compare both sides, and make the views anew.
+    """Copy everything that cannot be made anew, compare both sides, and make what is listed anew.
 
     `begin` is told what begins and gives what is to be told how far it is. Raises InUse, NotEmpty,
     NotTheSame, DatabaseError, StoreUnavailable, and what `open_installation` does. Begun again, it
@@ -44,7 +44,8 @@ def move(settings: Settings, giving: Place, taking: Place, begin: Begin) -> Move
     rows = sum(_moved(schema, giving, taking, begin) for schema in MOVED)
     there = msgspec.structs.replace(settings, var=taking.folder, database_url=taking.url)
     with closing(open_installation(there)) as installation:
-        rebuild(installation.views, installation.store, States(), progress=begin("Views"))
+        rebuild(installation.views, installation.store, States(), progress=begin("Lists"))
+        installation.search.rebuild(begin("Search"))
         return Moved(rows, installation.store.head(), _root(installation.tree))
 
 
