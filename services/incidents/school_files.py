@@ -7,8 +7,9 @@ refused at start, with file, key and reason.
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 
@@ -149,13 +150,32 @@ def load(folder: Path) -> SchoolFiles:
 
 def _read(path: Path, kind: type[F]) -> F:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text()), kind)
+        said = tomllib.loads(path.read_text())
     except FileNotFoundError:
         raise BadSchoolFile(f"{path}: the file is missing.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSchoolFile(f"{path}: not readable as TOML: {error}") from error
+    try:
+        return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise BadSchoolFile(f"{path}: {error}") from error
+        raise BadSchoolFile(f"{path}: {_with_key(str(error), said, kind)}") from error
+
+
+def _with_key(error: str, said: Mapping[str, Any], kind: type[_File]) -> str:
+    """The error with the very key of a table that it is about: msgspec says "[...]" or "key"."""
+    hints = get_type_hints(kind, include_extras=True)
+    for table, entries in said.items():
+        about = (f"$.{table}[...]", f"`key` in `$.{table}`")
+        if not isinstance(entries, dict) or not any(one in error for one in about):
+            continue
+        for key, entry in entries.items():
+            try:
+                msgspec.convert({key: entry}, hints[table])
+            except msgspec.ValidationError:
+                return error.replace(about[0], f"$.{table}.{key}").replace(
+                    about[1], f"`{key}` in `$.{table}`"
+                )
+    return error
 
 
 def _calendar(path: Path, file: CalendarFile) -> Calendar:
@@ -177,8 +197,17 @@ def _calendar(path: Path, file: CalendarFile) -> Calendar:
             raise BadSchoolFile(f"{path}: {span.first} comes after {span.last}.")
         if span.first not in calendar.known or span.last not in calendar.known:
             raise BadSchoolFile(f"{path}: terms: {span.first} to {span.last} is outside `known`.")
+    for earlier, later in pairwise(calendar.terms):
+        if later.first <= earlier.last:
+            raise BadSchoolFile(
+                f"{path}: terms: the one from {later.first} begins before the one before it ends."
+            )
+    for key, days in (("inset", calendar.inset), ("closures", calendar.closures)):
+        for day in sorted(days):
+            if day not in calendar.known:
+                raise BadSchoolFile(f"{path}: {key}: {day} is outside `known`.")
     try:
         calendar.opening(calendar.known.first)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise BadSchoolFile(f"{path}: zone: {file.zone} is not a time zone.") from error
     return calendar

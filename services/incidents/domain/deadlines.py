@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -29,7 +30,7 @@ class Clock(StrEnum):
 class Term(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The length of a deadline: so much on this clock. 0 days is the end of the same day."""
 
-    amount: int
+    amount: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     clock: Clock
 
 
