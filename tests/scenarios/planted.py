@@ -26,7 +26,7 @@ PLAIN: Final = frozenset({
     "possible_offence_against_a_child", "may_pose_a_risk", "may_be_unsuitable", "route",
     "person", "basis", "meeting_slots", "status", "checked_at", "held_at", "outcome", "act",
     "clause", "taken_at", "agency", "method", "cleared", "decision", "letter", "document",
-    "delivered", "how_known", "correct_by", "remedy", "salutation",
+    "delivered", "how_known", "correct_by", "remedy", "salutation", "language", "large_print",
 })  # fmt: skip
 """Fields that hold a choice, a time, an id, or too little to be looked for."""
 PIECE: Final = 24

@@ -29,6 +29,7 @@ from incidents.domain.vocabulary import (
     EmailAddress,
     Flag,
     Kind,
+    Language,
     Line,
     Moment,
     Part,
@@ -112,6 +113,8 @@ class IdentifyPerson(Command, frozen=True, kw_only=True):
     email: EmailAddress | None = None
     address: Annotated[tuple[Line, ...], msgspec.Meta(max_length=7)] = ()
     basis: ContactBasis | None = None
+    language: Language | None = None
+    large_print: bool = False
 
 
 class AcknowledgeReport(Command, frozen=True, kw_only=True):
@@ -161,6 +164,8 @@ class PersonIdentified(Event, frozen=True, kw_only=True):
     email: PersonText = None
     address: PersonText = None
     basis: ContactBasis | None = None
+    language: Language | None = None
+    large_print: bool = False
 
 
 class InformationAdded(Event, frozen=True, kw_only=True):
@@ -257,7 +262,8 @@ def walls_only_go_up(case: Case, command: IdentifyPerson, _asking: Asking) -> st
 @body_guard()
 def contact_has_a_basis(_case: Case, command: IdentifyPerson, _asking: Asking) -> str | None:
     contact = command.email or command.address
-    if (contact or command.salutation or command.basis) and command.name is None:
+    how = command.salutation or command.basis or command.language or command.large_print
+    if (contact or how) and command.name is None:
         return "Give the person's `name` too: how he may be written to is recorded with it."
     if contact and command.basis is None:
         return "An address needs the `basis` on which the school may write to this person."
@@ -328,6 +334,8 @@ def person_identified(case: Case, command: IdentifyPerson, asking: Asking) -> It
             email=command.email,
             address="\n".join(command.address) or None,
             basis=command.basis,
+            language=command.language,
+            large_print=command.large_print,
         )
 
 
@@ -412,6 +420,8 @@ def _person_identified(case: Case, event: PersonIdentified, _recorded: Recorded)
         email=event.email,
         address=event.address,
         basis=event.basis,
+        language=event.language,
+        large_print=event.large_print,
     )
     return replace(case, people={**case.people, event.person: person})
 

@@ -42,6 +42,7 @@ from incidents.domain.vocabulary import (
     Flag,
     HarmQuestion,
     Kind,
+    Language,
     LetterForm,
     LetterState,
     Moderation,
@@ -94,6 +95,8 @@ class Involvement(msgspec.Struct, frozen=True, kw_only=True):
     email: Text | None = None
     address: Text | None = None
     basis: ContactBasis | None = None
+    language: Language | None = None
+    large_print: bool = False
 
 
 class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -244,6 +244,13 @@ class ContactBasis(StrEnum):
     PERSON_AFFECTED = "person_affected"
 
 
+class Language(StrEnum):
+    """In which letters are written, by ISO 639-1. Without a word from the reader: English."""
+
+    ENGLISH = "en"
+    WELSH = "cy"
+
+
 class Correctable(StrEnum):
     """The texts of a report that may be put right by a later entry."""
 

@@ -1,7 +1,7 @@
 """What every letter has: the school, who signs, who reads, and what of the policy it cites."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -30,13 +30,18 @@ class Contact(Data, frozen=True, kw_only=True):
 
 
 class Recipient(Data, frozen=True, kw_only=True):
-    """`salutation` is what follows "Dear". Without address lines the letter is not for the post."""
+    """`salutation` is what follows "Dear". Without address lines the letter is not for the post.
+
+    Where an address is not to be known, none is recorded: the letter is handed over.
+    """
 
     recipient_ref: UUID | None = None
     name: str
     salutation: str
     address_lines: list[str] = []
     email: str | None = None
+    language: Literal["en", "cy"] = "en"
+    large_print: bool = False
 
 
 class Letter(Data, frozen=True, kw_only=True):

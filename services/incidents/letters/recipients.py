@@ -208,6 +208,8 @@ def _person(lookup: Lookup, case: Case, ref: UUID | None) -> Recipient:
         salutation=greeting or name,
         address_lines=address.split("\n") if address else [],
         email=lookup.words(case, person.email),
+        language=person.language.value if person.language else "en",
+        large_print=person.large_print,
     )
 
 

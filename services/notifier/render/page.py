@@ -50,7 +50,10 @@ class Signatory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is printed on a letter. `to` is the address: the name first, then its lines."""
+    """All that is printed on a letter. `to` is the address: the name first, then its lines.
+
+    Without lines `delivered` stands in their place. `large_print` is a size of 16 points or more.
+    """
 
     title: str
     marking: str | None
@@ -62,6 +65,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     salutation: str
     blocks: tuple[Block, ...]
     contact: Signatory
+    delivered: str | None
+    large_print: bool
 
 
 def page_of(rule: Rule, facts: SimpleNamespace, blocks: tuple[Block, ...]) -> Page:
@@ -83,7 +88,16 @@ def page_of(rule: Rule, facts: SimpleNamespace, blocks: tuple[Block, ...]) -> Pa
         salutation=on_one_line(recipient.salutation),
         blocks=blocks,
         contact=Signatory(name=on_one_line(contact.name), role=on_one_line(contact.role)),
+        delivered=_delivered(recipient),
+        large_print=recipient.large_print is True,
     )
+
+
+def _delivered(recipient: SimpleNamespace) -> str | None:
+    """How the letter reaches somebody without a postal address; None where it goes by post."""
+    if recipient.address_lines:
+        return None
+    return "By e-mail" if recipient.email else "By hand"
 
 
 def no_glyph_for(page: Page, facts: SimpleNamespace, drawn: Set[int]) -> str | None:

@@ -30,6 +30,7 @@ from incidents.domain.first_stage import (
     ReferToComplaints,
     Stage1Decided,
 )
+from incidents.domain.intake import IdentifyPerson
 from incidents.domain.parallel import ComplaintFinding, OtherProcedure
 from incidents.domain.second_stage import (
     ComplaintExhausted,
@@ -40,7 +41,7 @@ from incidents.domain.second_stage import (
     RequestStage2,
 )
 from incidents.domain.state import Case
-from incidents.domain.vocabulary import PersonRole, Role
+from incidents.domain.vocabulary import ContactBasis, Language, PersonRole, Role
 from incidents.letters.lookup import NotToBeSent
 from incidents.letters.recipients import recipients
 from tests.incidents.service.telling import PLANTED, letter_of, planted, untold
@@ -203,3 +204,23 @@ def test_somebody_without_a_recorded_basis_is_not_written_to(office: Office) -> 
     case = office.ask("headteacher", case, limits).case
     with pytest.raises(NotToBeSent, match="no_basis_for_writing"):
         letter_of(office, case, "L12", UnreasonableContactDecided, "named_person")
+
+
+def test_a_letter_is_written_in_the_language_and_the_print_that_its_reader_asked_for(
+    office: Office,
+) -> None:
+    case = planted(office)
+    asked = IdentifyPerson(
+        person=office.subject(case),
+        name=PARENT,
+        email="parent@example.org",
+        basis=ContactBasis.OWN_CONDUCT,
+        language=Language.WELSH,
+        large_print=True,
+    )
+    office.ask("slt", case, asked)
+    told = ReferToComplaints(person=office.subject(case), reason="The talks have come to no end.")
+    case = office.ask("slt", case, told).case
+    _, letter = letter_of(office, case, "L6", ComplaintReferralMade, "named_person")
+    assert (letter.recipient.language, letter.recipient.large_print) == ("cy", True)
+    assert letter.recipient.address_lines == []

@@ -38,9 +38,15 @@ POSTED_PARENT: Final = Recipient(
     address_lines=["12 Example Street", "Exampleton", "EX1 0AB"],
 )
 REPORTER: Final = Recipient(name="The class teacher", salutation="Class teacher")
-OFFICER: Final = Recipient(name="Police, school liaison", salutation="Colleague")
-DESIGNATED: Final = Recipient(name="Local authority designated officer", salutation="Colleague")
-STAFF: Final = Recipient(name="The teaching assistant", salutation="Teaching assistant")
+OFFICER: Final = Recipient(
+    name="Police, school liaison", salutation="Colleague", email="police@example.org"
+)
+DESIGNATED: Final = Recipient(
+    name="Local authority designated officer", salutation="Colleague", email="lado@example.org"
+)
+STAFF: Final = Recipient(
+    name="The teaching assistant", salutation="Teaching assistant", email="staff@example.org"
+)
 
 RESPECT: Final = Clause(
     ref="3.6",

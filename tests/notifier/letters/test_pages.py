@@ -124,7 +124,7 @@ def test_the_hashes_say_what_has_changed(
     assert other.output_hash != before.output_hash
     own = shutil.copytree(letters, tmp_path / "letters")
     layout = own / "layout/letter.typ"
-    layout.write_text(layout.read_text(encoding="utf-8").replace("10.5pt", "11pt"), "utf-8")
+    layout.write_text(layout.read_text(encoding="utf-8").replace("10.5pt", "10.6pt"), "utf-8")
     changed = Renderer(own, schemas)
     after = pdf(changed, "L2", usual("L2"))
     assert after.data_hash == before.data_hash
