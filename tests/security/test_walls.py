@@ -47,7 +47,9 @@ async def test_a_hidden_case_answers_like_one_that_does_not_exist(
         absent = await operation.call(client, who)
         there = await there_is(who, version=hidden.version)
         stale = await there_is(who, version=3)
-        assert absent.status_code == 404, operation.id
+        # Who may break a glass is told before anybody looks for the case: it is the same for all.
+        blind = operation.id == "breakGlass" and who not in ("headteacher", "outsider")
+        assert absent.status_code == (403 if blind else 404), operation.id
         assert same(absent, there), operation.id
         assert same(absent, stale), operation.id
 
