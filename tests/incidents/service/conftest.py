@@ -9,7 +9,13 @@ from tests.support.office import Office
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    opened = Office(tmp_path / "var")
+def url() -> str | None:
+    """Files, unless a module gives another: what is the same on both is not tested on both."""
+    return None
+
+
+@pytest.fixture
+def office(tmp_path: Path, url: str | None) -> Iterator[Office]:
+    opened = Office(tmp_path / "var", database_url=url)
     yield opened
     opened.close()

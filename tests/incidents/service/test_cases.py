@@ -19,6 +19,12 @@ from tests.support.office import Office
 REPORT = {"kind": Kind.ABUSE, "categories": (Category.OFFENSIVE,), "platform": "Facebook"}
 
 
+@pytest.fixture
+def url(place: str | None) -> str | None:
+    """Files and PostgreSQL."""
+    return place
+
+
 def report(office: Office, facts: str = "What was seen.") -> LogIncident:
     return LogIncident(**REPORT, observed_at=office.now, facts=facts)  # type: ignore[arg-type]
 

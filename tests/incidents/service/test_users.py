@@ -13,10 +13,17 @@ from incidents.domain.users import RoleGiven
 from incidents.domain.vocabulary import Role
 from incidents.store import AlreadyClaimed
 from tests.incidents.store.asking import Adding, Waiting
+from tests.support.kept import in_files
 from tests.support.office import Office
 from tests.support.waiting import until
 
 A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def url(place: str | None) -> str | None:
+    """Files and PostgreSQL."""
+    return place
 
 
 def test_a_token_signs_its_user_in_with_his_roles(office: Office) -> None:
@@ -97,6 +104,7 @@ async def test_a_user_is_added_once_though_his_group_had_to_be_tried_again(offic
     assert users.roster(office.school)[added.result()] == frozenset({Role.STAFF})
 
 
+@in_files
 def test_neither_tokens_nor_names_lie_on_the_disk(office: Office, tmp_path: Path) -> None:
     users = office.installation.users
     token = users.issue_token(office.school, office.id_of("slt"), office.now + A_DAY)
