@@ -5,11 +5,11 @@ given in it come in the order of the commits. Whatever does not answer within a 
 up: nobody is to wait longer for a database that is away.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from select import POLLIN, poll
-from threading import Lock, get_ident
+from threading import Lock, Semaphore, get_ident
 from time import monotonic
 from typing import Any, Final, Literal
 from zlib import crc32
@@ -33,6 +33,8 @@ from durable.postgres_words import AWAY, HELD, told, unavailable
 from durable.schema import Schema
 
 CONNECT_SECONDS: Final = 2
+AT_ONCE: Final = 3
+"""Threads of one process that use one database at the same time; each has a connection then."""
 REST_SECONDS: Final = 0.5
 """After a connection was refused, so long nobody tries: a crowd that waits helps nobody."""
 PREFIX: Final = "caseward_"
@@ -80,6 +82,8 @@ class PostgresDatabase:
         self._holder: int | None = None
         self._held: Punctual | None = None
         self._idle: deque[Punctual] = deque()
+        self._room = Semaphore(AT_ONCE)
+        self._inside: Counter[int] = Counter()
         self._rest_until = 0.0
 
     @contextmanager
@@ -178,20 +182,40 @@ class PostgresDatabase:
     @contextmanager
     def _connected(self, begin: str | None = None) -> Iterator[Punctual]:
         """A connection for the block, kept for the next one if it is still good afterwards."""
-        raw = self._idle_connection() or self._connect()
+        with self._admitted():
+            raw = self._idle_connection() or self._connect()
+            try:
+                if begin:
+                    # Two statements in one go: that cannot be prepared.
+                    raw.execute(begin, prepare=False)
+                yield raw
+            except BaseException as error:
+                self._undo(raw)
+                if raw.silent:
+                    self._rest()
+                if isinstance(error, psycopg.Error):
+                    raise told(self.name, error) from error
+                raise
+            self._idle.append(raw)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """Wait for room, so that a crowd of threads does not use up the server's connections.
+
+        A thread that is in already may have another connection: it would wait for itself.
+        """
+        thread = get_ident()
+        is_first = not self._inside[thread]
+        if is_first and not self._room.acquire(timeout=PATIENCE_MS / 1000):
+            raise unavailable(self.name, HELD)
+        self._inside[thread] += 1
         try:
-            if begin:
-                # Two statements in one go: that cannot be prepared.
-                raw.execute(begin, prepare=False)
-            yield raw
-        except BaseException as error:
-            self._undo(raw)
-            if raw.silent:
-                self._rest()
-            if isinstance(error, psycopg.Error):
-                raise told(self.name, error) from error
-            raise
-        self._idle.append(raw)
+            yield
+        finally:
+            self._inside[thread] -= 1
+            if is_first:
+                del self._inside[thread]
+                self._room.release()
 
     @contextmanager
     def _unhurried(self) -> Iterator[Punctual]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -21,7 +22,7 @@ from durable import (
     Place,
     StoreUnavailable,
 )
-from durable.postgres import CONNECT_SECONDS
+from durable.postgres import AT_ONCE, CONNECT_SECONDS
 from durable.postgres_patience import PATIENCE_MS, Punctual
 from tests.durable.notebook import SCHEMA, note, notes, opened
 from tests.support.postgres import PostgresServer
@@ -345,3 +346,26 @@ def _found(server: PostgresServer, needle: bytes) -> bool:
     """Whether the tables hold it; the write-ahead log is kept elsewhere, and for another time."""
     base = server.folder / "data" / "base"
     return any(needle in path.read_bytes() for path in base.rglob("*") if path.is_file())
+
+
+def test_a_crowd_of_threads_shares_few_connections_and_none_waits_for_itself(
+    shared: Database, database_url: str
+) -> None:
+    everybody_reads, seen = Barrier(AT_ONCE), set[int]()
+
+    def look(_: int) -> None:
+        with shared.reading() as connection:
+            [pid] = connection.execute("SELECT pg_backend_pid()").fetchone()
+            seen.add(pid)
+            # As many as there is room for are here at once; and each may look once more.
+            everybody_reads.wait(TIMES)
+            assert notes(shared) == []
+
+    with ThreadPoolExecutor(4 * AT_ONCE) as crowd:
+        list(crowd.map(look, range(4 * AT_ONCE)))
+    assert len(seen) <= 2 * AT_ONCE
+    with psycopg.connect(database_url) as looking:
+        [backends] = looking.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        ).fetchone() or (0,)
+    assert backends <= 2 * AT_ONCE + 1
