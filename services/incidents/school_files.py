@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from datetime import date, time
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
 
 import msgspec
+from holidays import country_holidays
 
 from incidents.domain.deadlines import Calendar, Span, Term
 from incidents.domain.facts import SchoolId, UserId
 from incidents.domain.school import School
 from incidents.domain.vocabulary import Agency, ClauseRef, Due, EmailAddress, Line, Role
+
+YEARS_AFTER: Final = 5
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +57,10 @@ class CalendarFile(_File, frozen=True, kw_only=True):
     known: Span
     terms: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)]
     inset: tuple[date, ...] = ()
+    region: Literal["ENG", "WLS", "SCT", "NIR"] = "ENG"
+    """Whose bank holidays are kept: substitute days are among them."""
     bank_holidays: tuple[date, ...] = ()
+    """Days beside those: one that has been proclaimed."""
     closures: tuple[date, ...] = ()
 
 
@@ -178,6 +184,13 @@ def _with_key(error: str, said: Mapping[str, Any], kind: type[_File]) -> str:
     return error
 
 
+def _bank_holidays(file: CalendarFile) -> frozenset[date]:
+    """The bank holidays of the years the edition knows, and of some after, where deadlines reach."""
+    years = range(file.known.first.year, file.known.last.year + YEARS_AFTER + 1)
+    known = country_holidays("GB", subdiv=file.region, years=years)
+    return frozenset(known) | frozenset(file.bank_holidays)
+
+
 def _calendar(path: Path, file: CalendarFile) -> Calendar:
     calendar = Calendar(
         edition=file.edition,
@@ -187,7 +200,7 @@ def _calendar(path: Path, file: CalendarFile) -> Calendar:
         known=file.known,
         terms=file.terms,
         inset=frozenset(file.inset),
-        bank_holidays=frozenset(file.bank_holidays),
+        bank_holidays=_bank_holidays(file),
         closures=frozenset(file.closures),
     )
     if calendar.opens >= calendar.closes:

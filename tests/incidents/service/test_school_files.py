@@ -98,7 +98,7 @@ def test_a_key_that_is_missing_is_named_or_has_a_default(
     tmp_path: Path, name: str, at: tuple[str, ...]
 ) -> None:
     folder = written(tmp_path / "school", name, put(of(name), at, None))
-    may_be_left_out = at[-1] in LISTS[1:4] or at[0] == "clauses"
+    may_be_left_out = at[-1] in (*LISTS[1:4], "region") or at[0] == "clauses"
     if may_be_left_out and at != ("clauses",):
         load(folder)
     else:
@@ -138,6 +138,7 @@ WRONG: Final[list[tuple[str, tuple[str, ...], Any, str]]] = [
         ],
         "terms",
     ),
+    ("calendar.toml", ("region",), "FRA", "region"),
     ("calendar.toml", ("inset",), [date(2036, 9, 2)], "inset"),
     ("calendar.toml", ("closures",), [date(2020, 1, 14)], "closures"),
     ("deadlines.toml", ("deadlines", "lado", "amount"), -1, "lado"),
@@ -182,3 +183,22 @@ def test_a_folder_without_a_school_and_one_with_the_same_school_twice_are_refuse
         copytree(SCHOOL_DIR, tmp_path / name)
     with pytest.raises(BadSchoolFile, match="same id"):
         load_all(tmp_path)
+
+
+def test_bank_holidays_are_known_with_their_substitute_days(tmp_path: Path) -> None:
+    calendar = load(SCHOOL_DIR).calendar
+    days = {f"{day:%Y-%m-%d}" for day in calendar.bank_holidays}
+    assert {"2026-12-25", "2026-12-28", "2027-01-01", "2027-03-26", "2027-03-29"} <= days
+    assert {"2027-12-27", "2027-12-28"} <= days, "both substitute days of the year after"
+    assert "2026-08-03" not in days, "a bank holiday of Scotland"
+    scotland = written(
+        tmp_path / "school", "calendar.toml", put(of("calendar.toml"), ("region",), "SCT")
+    )
+    assert date(2026, 11, 30) in load(scotland).calendar.bank_holidays
+
+
+def test_a_day_that_has_been_proclaimed_is_kept_beside_them(tmp_path: Path) -> None:
+    proclaimed = put(of("calendar.toml"), ("bank_holidays",), [date(2027, 5, 10)])
+    calendar = load(written(tmp_path / "school", "calendar.toml", proclaimed)).calendar
+    assert {date(2027, 5, 10), date(2027, 5, 3)} <= calendar.bank_holidays
+    assert not calendar.is_working_day(date(2027, 5, 10))
