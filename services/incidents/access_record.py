@@ -38,6 +38,8 @@ from incidents.store import Claim, ClaimKey, Found, Kind, Notification, StateRow
 
 MOST_GATHERED: Final = 50_000
 """Different things read or refused; beyond that the record has to be written first."""
+LOOKED_UP: Final = 500
+"""At once, of what somebody was refused: a database takes only so many in one question."""
 MOST_AT_ONCE: Final = 200
 """In one event."""
 _ENCODE: Final = msgspec.json.Encoder()
@@ -175,8 +177,10 @@ class AccessRecord:
             del failed[school]
 
     def _rows(self, cases: Collection[UUID]) -> list[StateRow]:
-        found = self._cases.store.rows(cases) if cases else []
-        return [row for row in found if row.kind == "case"]
+        """The cases among these, whatever else somebody has asked for."""
+        store, every = self._cases.store, sorted(cases)
+        parts = (every[at : at + LOOKED_UP] for at in range(0, len(every), LOOKED_UP))
+        return [row for part in parts for row in store.rows(part) if row.kind == "case"]
 
     def _record(self, school: SchoolId, actor: Actor, events: Sequence[Event]) -> None:
         self._cases.store.write(_Add(self._cases, school, actor, events))

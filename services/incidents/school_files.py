@@ -185,7 +185,7 @@ def _with_key(error: str, said: Mapping[str, Any], kind: type[_File]) -> str:
 
 
 def _bank_holidays(file: CalendarFile) -> frozenset[date]:
-    """The bank holidays of the years the edition knows, and of some after, where deadlines reach."""
+    """The bank holidays of the years the edition knows, and of some after: deadlines reach them."""
     years = range(file.known.first.year, file.known.last.year + YEARS_AFTER + 1)
     known = country_holidays("GB", subdiv=file.region, years=years)
     return frozenset(known) | frozenset(file.bank_holidays)

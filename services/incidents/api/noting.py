@@ -20,7 +20,6 @@ from incidents.domain.access_record import Reading
 from incidents.domain.facts import SchoolId
 from incidents.domain.school import User
 from incidents.installation import Installation
-from incidents.store import ClockBehind, Conflict, OutcomeUnknown, StoreUnavailable
 
 LOG: Final = logging.getLogger("incidents.access_record")
 OF_CASE: Final = "of_case"
@@ -80,6 +79,6 @@ async def _write(record: AccessRecord) -> None:
 def _flush(record: AccessRecord) -> None:
     try:
         record.flush()
-    except (StoreUnavailable, Conflict, ClockBehind, OutcomeUnknown):
+    except Exception as trouble:
         # It is kept and tried again; once too much waits, the door says that it is closed.
-        LOG.warning("the access record can't be written at the moment")
+        LOG.warning("the access record can't be written now: %s", type(trouble).__qualname__)

@@ -7,7 +7,8 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from incidents.api.access_record import KEEPERS
-from incidents.domain.access_record import KIND, month_of
+from incidents.domain.access_record import KIND, Reading, month_of
+from incidents.domain.school import User
 from incidents.domain.vocabulary import Role
 from incidents.installation import EVENTS, UPCASTERS
 from incidents.state_check import state_rows_agree
@@ -197,3 +198,30 @@ async def test_what_was_read_is_written_by_the_time_the_api_stops(client: Client
         await served.get(case.path, headers={"Authorization": f"Bearer {token}"})
     stored = client.life.installation.store.history(month_of(HERE, FRIDAY))
     assert [one.actor.role for one in stored] == [Role.SLT]
+
+
+async def test_thousands_of_cases_that_are_not_there_leave_nothing_and_stop_nothing(
+    client: Client,
+) -> None:
+    case = await client.report()
+    record, user = client.life.installation.access_record, client.life.users["clerk"]
+    clerk = User(id=user, school=HERE, roles=frozenset({Role.CLERK}))
+    for number in range(40_000):
+        record.denied(clerk, UUID(int=number), Reading.CASE)
+    record.denied(clerk, case.id, Reading.CASE)
+    (line,) = await entries(client)
+    assert (line["case_id"], line["what"]) == (str(case.id), "case")
+
+
+async def test_a_record_that_can_not_be_written_for_a_while_is_written_afterwards(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await client.report()
+    await client.get("slt", case.path)
+    store = type(client.life.installation.store)
+    write = store.write
+    monkeypatch.setattr(store, "write", _unavailable)
+    async with AsyncTestClient(client.app):
+        pass  # what the API could not write when it stopped is kept
+    monkeypatch.setattr(store, "write", write)
+    assert len(await entries(client)) == 1
