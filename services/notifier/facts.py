@@ -7,6 +7,7 @@ Dates become words the way a British school writes them.
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType, SimpleNamespace
 from typing import Final
@@ -23,6 +24,35 @@ MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The words of a date in one language."""
+
+    months: tuple[str, ...]
+    days: tuple[str, ...]
+    at: str
+    midnight: str
+    midday: str
+
+
+ENGLISH: Final = Tongue(MONTHS, DAYS, "at", "midnight", "midday")
+WELSH: Final = Tongue(
+    months=(
+        "Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin",
+        "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
+    ),
+    days=(
+        "dydd Llun", "dydd Mawrth", "dydd Mercher", "dydd Iau",
+        "dydd Gwener", "dydd Sadwrn", "dydd Sul",
+    ),
+    at="am",
+    midnight="hanner nos",
+    midday="hanner dydd",
+)  # fmt: skip
+TONGUES: Final[Mapping[str, Tongue]] = MappingProxyType({"en": ENGLISH, "cy": WELSH})
+"""By ISO 639-1. A further language also needs its fixed words in `letters/layout/letter.typ`."""
 
 Fact = str | date | int | float | bool | None | SimpleNamespace | Sequence["Fact"]
 
@@ -158,15 +188,15 @@ def on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def in_words(value: Fact) -> str:
+def in_words(value: Fact, tongue: Tongue = ENGLISH) -> str:
     """Return what a template prints for the value. Lists, groups and yes/no have no words."""
     match value:
         case str():
             return value
         case datetime():
-            return f"{_day(value)} at {_clock(value)}"
+            return f"{_day(value, tongue)} {tongue.at} {_clock(value, tongue)}"
         case date():
-            return _day(value)
+            return _day(value, tongue)
         case bool() | None:
             raise TypeError("has no words of its own")
         case int() | float():
@@ -174,24 +204,24 @@ def in_words(value: Fact) -> str:
     raise TypeError("has no words of its own")
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+def _day(day: date, tongue: Tongue) -> str:
+    return f"{day.day} {tongue.months[day.month - 1]} {day.year}"
 
 
-def _clock(moment: datetime) -> str:
+def _clock(moment: datetime, tongue: Tongue) -> str:
     match moment.hour, moment.minute:
         case 0, 0:
-            return "midnight"
+            return tongue.midnight
         case 12, 0:
-            return "midday"
+            return tongue.midday
         case hour, minute:
             minutes = f":{minute:02}" if minute else ""
             return f"{(hour - 1) % 12 + 1}{minutes}{'am' if hour < 12 else 'pm'}"
 
 
-def with_weekday(day: date) -> str:
+def with_weekday(day: date, tongue: Tongue = ENGLISH) -> str:
     """Filter `weekday`: "Wednesday 25 November 2026", with the time if there is one."""
-    return f"{DAYS[day.weekday()]} {in_words(day)}"
+    return f"{tongue.days[day.weekday()]} {in_words(day, tongue)}"
 
 
 def with_capital(text: str) -> str:

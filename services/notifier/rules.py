@@ -80,6 +80,14 @@ class Approval(StrEnum):
     SLT = "slt"
 
 
+class InLanguage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a letter is in another language: one whole template, its title and its marking."""
+
+    template: str
+    title: str
+    marking: str | None = None
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of the table.
 
@@ -87,7 +95,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     events whose listed fields have exactly these values (a list: one of them). `template` and
     `title` are what the letter says and is called; `subject` is the e-mail's. After
     `not_after_hours` from the event nothing is sent any more. `marking` stands above the address,
-    e.g. "Private and confidential".
+    e.g. "Private and confidential". `languages` are the further ones it can be had in.
     """
 
     code: str
@@ -102,6 +110,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     marking: str | None = None
     approval: Approval
     not_after_hours: int
+    languages: Mapping[str, InLanguage] = {}
 
     @property
     def needs_approval(self) -> bool:
@@ -112,6 +121,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def not_after(self) -> timedelta:
         """How long after its event the letter may still be sent."""
         return timedelta(hours=self.not_after_hours)
+
+    def spoken(self, language: str) -> "Rule":
+        """Return the rule as it is in this language: itself where it has no such template."""
+        other = self.languages.get(language)
+        if other is None:
+            return self
+        return msgspec.structs.replace(
+            self, template=other.template, title=other.title, marking=other.marking
+        )
 
     @property
     def conditions(self) -> Mapping[str, tuple[bool | int | str, ...]]:
@@ -219,8 +237,19 @@ def _row_problems(rule: Rule, letters: Path, schemas: Path) -> Iterator[str]:
     if not rule.title.strip():
         yield "the title is empty"
     yield from _form_problems(rule)
+    yield from _language_problems(rule, letters)
     if (schemas / "events").is_dir():
         yield from _event_problems(rule, schemas / "events")
+
+
+def _language_problems(rule: Rule, letters: Path) -> Iterator[str]:
+    if rule.languages and rule.form is not Form.PDF:
+        yield "only a PDF letter can be had in another language"
+    for language, words in rule.languages.items():
+        if language == "en":
+            yield "languages: the row itself is the letter in English"
+        if not (letters / words.template).is_file() or Path(words.template).name != words.template:
+            yield f"languages: there is no template '{words.template}'"
 
 
 def _form_problems(rule: Rule) -> Iterator[str]:

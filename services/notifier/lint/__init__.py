@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.blocks import MARK_CLOSES, MARK_OPENS
+from notifier.facts import TONGUES
 from notifier.glyphs import missing
 from notifier.lint.statements import Statements
 from notifier.rules import COVER, TABLE, Class, Form, Rule, Table
@@ -52,7 +53,7 @@ def lint_all(table: Table, letters: Path, schemas: Path, drawn: Set[int]) -> tup
     """
     problems = set(_lint_file(letters, table.cover, COVER, None, None))
     for rule in table.rules:
-        problems.update(_lint_rule(rule, letters, schemas, drawn))
+        problems.update(_lint_row(rule, letters, schemas, drawn))
     return tuple(sorted(problems))
 
 
@@ -94,6 +95,16 @@ def _is_too_large(tree: nodes.Node) -> bool:
             return True
         open_nodes += [(child, depth + 1) for child in node.iter_child_nodes()]
     return False
+
+
+def _lint_row(rule: Rule, letters: Path, schemas: Path, drawn: Set[int]) -> Iterator[Problem]:
+    for language in ("en", *rule.languages):
+        if language not in TONGUES:
+            known = ", ".join(sorted(TONGUES))
+            message = f"the language '{language}' is not known; known are {known}"
+            yield Problem(f"{TABLE}, row {rule.code}", 1, message)
+            continue
+        yield from _lint_rule(rule.spoken(language), letters, schemas, drawn)
 
 
 def _lint_rule(rule: Rule, letters: Path, schemas: Path, drawn: Set[int]) -> Iterator[Problem]:

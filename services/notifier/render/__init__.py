@@ -15,7 +15,7 @@ import msgspec
 from jinja2 import Template
 
 from notifier.blocks import as_text
-from notifier.facts import BadFacts, on_one_line, read_facts, with_texts
+from notifier.facts import TONGUES, BadFacts, on_one_line, read_facts, with_texts
 from notifier.glyphs import BadFont, printable, spelled_out
 from notifier.lint import lint_all, source_of
 from notifier.render.hashes import data_hash, sha256, template_hash
@@ -26,6 +26,7 @@ from notifier.shape import Shape, shape_from
 
 TEXT_TYPE: Final = "text/plain; charset=utf-8"
 PDF_TYPE: Final = "application/pdf"
+FIRST_LANGUAGE: Final = "en"
 MAX_NOTICE: Final = 280
 MAX_SUBJECT: Final = 200
 POINTS_AT_SOMEBODY: Final = re.compile(r"@\w|https?://|www\.|[\"“”„«»]")
@@ -70,6 +71,7 @@ class Email(msgspec.Struct, frozen=True, kw_only=True):
 class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A rule with its template compiled and its facts' shape read."""
 
+    language: str
     shape: Shape
     words: Template
     subject: Template
@@ -95,15 +97,19 @@ class Renderer:
         self._words = Words()
         self._cover = self._compiled(letters / self.table.cover)
         self._rows = {
-            rule.code: self._prepared(rule, letters, schemas) for rule in self.table.rules
+            (rule.code, language): self._prepared(rule, language, letters, schemas)
+            for rule in self.table.rules
+            for language in (FIRST_LANGUAGE, *rule.languages)
         }
 
     def render(self, rule: Rule, facts: Mapping[str, object]) -> Rendered:
         """Return the letter that the rule makes of the facts, as decoded from their JSON.
 
-        The same facts give the same bytes, on any day. Raises `CannotRender`.
+        It is written in the recipient's language if there is a template for it. The same facts
+        give the same bytes, on any day. Raises `CannotRender`.
         """
-        row = self._rows[rule.code]
+        language = _language(rule, facts)
+        rule, row = rule.spoken(language), self._rows[rule.code, language]
         try:
             read = read_facts(row.shape, facts)
             content, text = self._made(rule, row, read)
@@ -140,7 +146,7 @@ class Renderer:
         `document` is the letter as it was kept: the text itself, or the PDF to go with the covering
         text. Nothing else about the case is needed or can be said. Raises `CannotRender`.
         """
-        row = self._rows[rule.code]
+        row = self._rows[rule.code, FIRST_LANGUAGE]
         school = {"name": school_name, "email": school_email}
         try:
             cover = read_facts(COVER, {"name": name, "reference": reference, "school": school})
@@ -164,7 +170,8 @@ class Renderer:
 
     def _pdf(self, rule: Rule, row: _Prepared, facts: SimpleNamespace) -> bytes:
         facts = with_texts(facts, lambda text: spelled_out(text, self._drawn))
-        page = page_of(rule, facts, self._words.blocks(row.words, facts))
+        blocks = self._words.blocks(row.words, facts, TONGUES[row.language])
+        page = page_of(rule, facts, blocks, row.language)
         if problem := no_glyph_for(page, facts, self._drawn):
             raise CannotRender("no_glyph", f"{rule.code}: {problem}")
         try:
@@ -181,8 +188,10 @@ class Renderer:
             raise CannotRender("too_long", f"the subject has over {MAX_SUBJECT} characters")
         return subject
 
-    def _prepared(self, rule: Rule, letters: Path, schemas: Path) -> _Prepared:
+    def _prepared(self, rule: Rule, language: str, letters: Path, schemas: Path) -> _Prepared:
+        rule = rule.spoken(language)
         return _Prepared(
+            language=language,
             shape=shape_from(schemas / "letters" / f"{rule.code}.v1.json"),
             words=self._compiled(letters / rule.template),
             subject=self._words.template(rule.subject or ""),
@@ -191,6 +200,12 @@ class Renderer:
 
     def _compiled(self, path: Path) -> Template:
         return self._words.template(source_of(path))
+
+
+def _language(rule: Rule, facts: Mapping[str, object]) -> str:
+    recipient = facts.get("recipient")
+    asked = recipient.get("language") if isinstance(recipient, Mapping) else None
+    return asked if isinstance(asked, str) and asked in rule.languages else FIRST_LANGUAGE
 
 
 def _cover_facts(facts: SimpleNamespace) -> Mapping[str, object]:

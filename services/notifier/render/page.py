@@ -21,7 +21,7 @@ import msgspec
 import typst
 
 from notifier.blocks import Block, words_of
-from notifier.facts import in_words, on_one_line, texts_of
+from notifier.facts import TONGUES, in_words, on_one_line, texts_of
 from notifier.glyphs import missing
 from notifier.rules import Rule
 
@@ -52,7 +52,8 @@ class Signatory(msgspec.Struct, frozen=True, kw_only=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """All that is printed on a letter. `to` is the address: the name first, then its lines.
 
-    Without lines `delivered` stands in their place. `large_print` is a size of 16 points or more.
+    Without lines `delivered` ("by_email" or "by_hand") stands in their place, in words of the
+    `language` (ISO 639-1). `large_print` is a size of 16 points or more.
     """
 
     title: str
@@ -67,10 +68,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     contact: Signatory
     delivered: str | None
     large_print: bool
+    language: str
 
 
-def page_of(rule: Rule, facts: SimpleNamespace, blocks: tuple[Block, ...]) -> Page:
-    """Return the page of a letter whose body is these blocks."""
+def page_of(
+    rule: Rule, facts: SimpleNamespace, blocks: tuple[Block, ...], language: str = "en"
+) -> Page:
+    """Return the page of a letter whose body is these blocks, in this language."""
     school, contact, recipient = facts.school, facts.contact, facts.recipient
     return Page(
         title=rule.title,
@@ -83,13 +87,14 @@ def page_of(rule: Rule, facts: SimpleNamespace, blocks: tuple[Block, ...]) -> Pa
         ),
         to=tuple(on_one_line(line) for line in (recipient.name, *recipient.address_lines)),
         day=facts.written_on,
-        written_on=in_words(facts.written_on),
+        written_on=in_words(facts.written_on, TONGUES[language]),
         reference=on_one_line(facts.reference),
         salutation=on_one_line(recipient.salutation),
         blocks=blocks,
         contact=Signatory(name=on_one_line(contact.name), role=on_one_line(contact.role)),
         delivered=_delivered(recipient),
         large_print=recipient.large_print is True,
+        language=language,
     )
 
 
@@ -97,7 +102,7 @@ def _delivered(recipient: SimpleNamespace) -> str | None:
     """How the letter reaches somebody without a postal address; None where it goes by post."""
     if recipient.address_lines:
         return None
-    return "By e-mail" if recipient.email else "By hand"
+    return "by_email" if recipient.email else "by_hand"
 
 
 def no_glyph_for(page: Page, facts: SimpleNamespace, drawn: Set[int]) -> str | None:

@@ -1,6 +1,7 @@
 """From a template and its facts to blocks: the only place where Jinja runs."""
 
 import re
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.blocks import Block, blocks_from, mark
-from notifier.facts import FILTERS, in_words
+from notifier.facts import ENGLISH, FILTERS, Tongue, in_words, with_weekday
 
 MAX_WORDS: Final = 200_000
 """Characters in one letter, filled in and written. A loop over long texts ends here."""
@@ -44,7 +45,12 @@ def _printed(context: Context, value: Any) -> str:
     if isinstance(value, Undefined):
         return str(value)  # raises: StrictUndefined has no text
     values: _Values = context["_values"]
-    return values.put(in_words(value))
+    return values.put(in_words(value, context["_tongue"]))
+
+
+@pass_context
+def _weekday(context: Context, day: date) -> str:
+    return with_weekday(day, context["_tongue"])
 
 
 class Words:
@@ -57,17 +63,22 @@ class Words:
         self._jinja.globals.clear()
         self._jinja.tests.clear()
         self._jinja.filters.clear()
-        self._jinja.filters.update(FILTERS)
+        self._jinja.filters.update({**FILTERS, "weekday": _weekday})
 
     def template(self, source: str) -> Template:
         """Return the compiled template. A line with nothing but tags on it leaves no empty line."""
         return self._jinja.from_string(TAG_LINE.sub(r"\1", source))
 
-    def blocks(self, template: Template, facts: SimpleNamespace) -> tuple[Block, ...]:
-        """Return the blocks that the template makes of the facts. Raises `TooLong`."""
+    def blocks(
+        self, template: Template, facts: SimpleNamespace, tongue: Tongue = ENGLISH
+    ) -> tuple[Block, ...]:
+        """Return the blocks that the template makes of the facts. Raises `TooLong`.
+
+        Dates are written in the words of `tongue`.
+        """
         values = _Values()
         pieces: list[str] = []
-        for piece in template.generate(vars(facts), _values=values):
+        for piece in template.generate(vars(facts), _values=values, _tongue=tongue):
             values.use(len(piece))
             pieces.append(piece)
         return blocks_from("".join(pieces), values.words)

@@ -1,11 +1,13 @@
 """The letters as they are delivered, ready to be rendered."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from notifier.render import Renderer
+from notifier.render.page import Press
 from tests.notifier.letters.codes import LETTERS
 from tests.notifier.letters.samples import USUAL, schema
 
@@ -32,3 +34,17 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def renderer(letters: Path, schemas: Path) -> Renderer:
     return Renderer(letters, schemas)
+
+
+@pytest.fixture
+def inputs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What was given to Typst for each page, in order."""
+    given: list[dict[str, str]] = []
+    inputs_of = Press._inputs
+
+    def noted(press: Press, page: Any) -> dict[str, str]:
+        given.append(inputs_of(press, page))
+        return given[-1]
+
+    monkeypatch.setattr(Press, "_inputs", noted)
+    return given

@@ -12,7 +12,6 @@ import pytest
 import typst
 
 from notifier.render import CannotRender, Rendered, Renderer
-from notifier.render.page import Press
 from tests.notifier.letters.codes import PDFS
 from tests.notifier.letters.golden import known, samples
 from tests.notifier.letters.hostile import HOSTILE
@@ -51,20 +50,6 @@ def inflated(content: bytes) -> bytes:
 
 def pages(content: bytes) -> int:
     return len(re.findall(rb"/Type ?/Page\b", inflated(content)))
-
-
-@pytest.fixture
-def inputs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """What was given to Typst for each page, in order."""
-    given: list[dict[str, str]] = []
-    inputs_of = Press._inputs
-
-    def noted(press: Press, page: Any) -> dict[str, str]:
-        given.append(inputs_of(press, page))
-        return given[-1]
-
-    monkeypatch.setattr(Press, "_inputs", noted)
-    return given
 
 
 def asked(letters: Path, inputs: dict[str, str], question: str) -> Any:
