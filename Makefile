@@ -13,8 +13,8 @@ export MYPY_CACHE_DIR
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run demo test check schemas docs bench bench-large bench-page soak kill-test \
-	lock clean
+.PHONY: help setup setup-dev run demo test check schemas docs bench bench-large bench-page \
+	rebuild-check soak kill-test lock clean
 
 help: ## List what can be made
 	@echo 'Usage: make <target> [PYTHON=python3.12] [PORT=8000] [VAR=var]'
@@ -60,8 +60,15 @@ bench-large: $(VENV)/bench.stamp ## The same acts among a million cases; takes h
 bench-page: $(VENV)/bench.stamp ## Write docs/explanation/performance.md from what was measured
 	@$(BIN)/python -m tests.bench.report
 
-soak: $(VENV)/dev.stamp ## Five times five minutes of load while processes are killed
-	@$(BIN)/python -m tests.faults.soak --runs 5 --seconds 300
+rebuild-check: $(VENV)/dev.stamp ## Replay 200,000 cases to the same lists, byte for byte
+	@folder=$$(mktemp -d) && export VAR=$$folder SCHOOL_DIR=deploy/school \
+		&& $(BIN)/python -m tests.bench.fill 200000 \
+		&& $(BIN)/python -m incidents rebuild --replay --check; \
+		status=$$?; rm -rf "$$folder"; exit $$status
+
+soak: $(VENV)/dev.stamp ## Five times five minutes of load on each database while processes are killed
+	@$(BIN)/python -m tests.faults.soak --database sqlite --runs 5 --seconds 300
+	@$(BIN)/python -m tests.faults.soak --database postgresql --runs 5 --seconds 300
 
 kill-test: $(VENV)/dev.stamp ## The long fault runs: kill -9 of everything, many times
 	@$(BIN)/python -m pytest -m long
