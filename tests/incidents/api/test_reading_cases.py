@@ -76,7 +76,8 @@ async def test_an_altered_cursor_is_refused(client: Client) -> None:
     await client.report()
     client.life.follow()
     cursor = (await client.get("headteacher", "/api/cases?limit=1")).json()["next"]
-    for bad in (cursor[:-1], "A" + cursor[1:], cursor + "A", "A" * 40, "-"):
+    other = "B" if cursor.startswith("A") else "A"
+    for bad in (cursor[:-1], other + cursor[1:], cursor + "A", "A" * 40, "-"):
         answer = await client.get("headteacher", f"/api/cases?cursor={bad}")
         assert answer.status_code == 404
 
