@@ -26,7 +26,7 @@ def described(folder: Path) -> dict[str, str]:
     return {
         "Processor": f"{_processor()}, {os.cpu_count()} cores",
         "Memory": f"{psutil.virtual_memory().total / 1024**3:.0f} GB",
-        "System": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "System": f"{platform.system()}, {platform.machine()}",
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
         "PostgreSQL": _postgresql(),
