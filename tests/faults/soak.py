@@ -129,6 +129,8 @@ def holds(run: dict[str, Any]) -> bool:
         run["lost"] == run["twice"] == run["verify"] == 0
         and not failures
         and not run["refused"]
+        # A connection that breaks is asked again; one that says nothing for seconds is a fault.
+        and not run["unanswered"].get("late")
         and run["api_megabytes"] <= MEGABYTES
     )
 
