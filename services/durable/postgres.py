@@ -29,7 +29,7 @@ from durable.errors import (
 from durable.hold import SessionHold
 from durable.postgres_patience import PATIENCE_MS, Punctual
 from durable.postgres_rows import PostgresConnection, row_factory
-from durable.postgres_words import AWAY, HELD, told, unavailable
+from durable.postgres_words import AWAY, CROWDED, HELD, told, unavailable
 from durable.schema import Schema
 
 CONNECT_SECONDS: Final = 2
@@ -207,7 +207,7 @@ class PostgresDatabase:
         thread = get_ident()
         is_first = not self._inside[thread]
         if is_first and not self._room.acquire(timeout=PATIENCE_MS / 1000):
-            raise unavailable(self.name, HELD)
+            raise unavailable(self.name, CROWDED)
         self._inside[thread] += 1
         try:
             yield

@@ -9,6 +9,7 @@ from durable.errors import DatabaseError, IntegrityError, NotSetUp, StoreUnavail
 
 AWAY: Final = "it does not answer. Check that PostgreSQL runs and that DATABASE_URL is right"
 HELD: Final = "another program holds it. Try again; if it lasts, look for a stuck one"
+CROWDED: Final = "too many requests use it at the same time. Try again in a moment"
 _REASONS: Final = {
     "53100": "its disk is full. Free some space and try again",
     "53200": "its machine is out of memory",
